@@ -1,0 +1,2 @@
+//! (layout follows)
+fn main() {}
