@@ -1,1 +1,18 @@
-//! (layout follows)
+//! The chassis that every role stands on.
+//!
+//! ```text
+//! config      one value: compiled-in defaults < file < environment
+//! telemetry   logs, for people on a terminal, as JSON otherwise
+//! supervise   named tasks, signals, shutdown with a bound
+//! observe     /healthz, /readyz and /metrics
+//! net         listening, with an error that says what to do
+//! ```
+//!
+//! A role is composed from its configuration, bound, served until the
+//! supervisor's token fires, and then drains.
+
+pub mod config;
+pub mod net;
+pub mod observe;
+pub mod supervise;
+pub mod telemetry;

@@ -1,0 +1,247 @@
+//! What operators and orchestrators ask: is it alive, is it ready, what does
+//! it count.
+
+use crate::net::{BindError, bind};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use prometheus_client::registry::Registry;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// One role's readiness. Clones speak for the same role.
+#[derive(Debug, Clone)]
+pub struct Readiness {
+    role: &'static str,
+    state: Arc<watch::Sender<Condition>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Condition {
+    Ready,
+    NotReady { reason: String },
+}
+
+impl Readiness {
+    /// A role that is starting, and so not ready.
+    #[must_use]
+    pub fn new(role: &'static str) -> Readiness {
+        let starting = Condition::NotReady {
+            reason: "starting".to_owned(),
+        };
+        Readiness {
+            role,
+            state: Arc::new(watch::Sender::new(starting)),
+        }
+    }
+
+    /// The role serves.
+    pub fn ready(&self) {
+        self.state.send_replace(Condition::Ready);
+    }
+
+    /// The role does not serve, because of `reason`, for people.
+    pub fn not_ready(&self, reason: impl Into<String>) {
+        self.state.send_replace(Condition::NotReady {
+            reason: reason.into(),
+        });
+    }
+
+    /// The reason why the role does not serve, if so.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match &*self.state.borrow() {
+            Condition::Ready => None,
+            Condition::NotReady { reason } => Some(reason.clone()),
+        }
+    }
+
+    /// Waits until the role serves.
+    pub async fn until_ready(&self) {
+        let mut changes = self.state.subscribe();
+        changes
+            .wait_for(|state| *state == Condition::Ready)
+            .await
+            .expect("this handle holds the sender");
+    }
+}
+
+/// The bound endpoint.
+#[derive(Debug)]
+pub struct Observe {
+    listener: TcpListener,
+    address: SocketAddr,
+    shown: Arc<Shown>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    registry: Registry,
+    roles: Vec<Readiness>,
+}
+
+impl Observe {
+    /// Binds `address`, which the setting `observe.listen` gave.
+    ///
+    /// # Errors
+    /// When the port is taken or the address is not ours.
+    pub async fn bind(
+        address: SocketAddr,
+        registry: Registry,
+        roles: Vec<Readiness>,
+    ) -> Result<Observe, BindError> {
+        const SETTING: &str = "observe.listen";
+        let listener = bind(address, SETTING).await?;
+        let address = listener.local_addr().map_err(|source| BindError::Other {
+            address,
+            setting: SETTING,
+            source,
+        })?;
+        Ok(Observe {
+            listener,
+            address,
+            shown: Arc::new(Shown { registry, roles }),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `token` fires.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, token: CancellationToken) -> std::io::Result<()> {
+        let router = Router::new()
+            .route("/healthz", get(async || "ok\n"))
+            .route("/readyz", get(readyz))
+            .route("/metrics", get(metrics))
+            .with_state(self.shown);
+        axum::serve(self.listener, router)
+            .with_graceful_shutdown(async move { token.cancelled().await })
+            .await
+    }
+}
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    roles: Vec<Role>,
+}
+
+#[derive(Serialize)]
+struct Role {
+    name: &'static str,
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+async fn readyz(State(shown): State<Arc<Shown>>) -> (StatusCode, Json<Ready>) {
+    let roles: Vec<Role> = shown
+        .roles
+        .iter()
+        .map(|role| {
+            let reason = role.reason();
+            Role {
+                name: role.role,
+                ready: reason.is_none(),
+                reason,
+            }
+        })
+        .collect();
+    let ready = roles.iter().all(|role| role.ready);
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(Ready { ready, roles }))
+}
+
+async fn metrics(State(shown): State<Arc<Shown>>) -> Response {
+    let mut text = String::new();
+    match prometheus_client::encoding::text::encode(&mut text, &shown.registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::metrics::counter::Counter;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    async fn ask(address: SocketAddr, path: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(address).await.expect("connects");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("writes");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("reads");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        (head.to_owned(), body.to_owned())
+    }
+
+    #[tokio::test]
+    async fn the_endpoint_tells_health_readiness_and_metrics() {
+        let counted: Counter = Counter::default();
+        let mut registry = Registry::default();
+        registry.register("furrow_things", "Things seen", counted.clone());
+        counted.inc_by(3);
+        let gateway = Readiness::new("gateway");
+        let scorer = Readiness::new("scorer");
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let roles = vec![gateway.clone(), scorer.clone()];
+        let observe = Observe::bind(any, registry, roles).await.expect("binds");
+        let address = observe.local_addr();
+        let token = CancellationToken::new();
+        let serving = tokio::spawn(observe.serve(token.clone()));
+
+        let (head, body) = ask(address, "/healthz").await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert_eq!(body, "ok\n");
+
+        gateway.ready();
+        scorer.not_ready("the log is away");
+        let (head, body) = ask(address, "/readyz").await;
+        assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+        assert_eq!(
+            body,
+            r#"{"ready":false,"roles":[{"name":"gateway","ready":true},{"name":"scorer","ready":false,"reason":"the log is away"}]}"#
+        );
+
+        scorer.ready();
+        let (head, _) = ask(address, "/readyz").await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+
+        let (head, body) = ask(address, "/metrics").await;
+        assert!(head.contains("application/openmetrics-text"), "{head}");
+        assert!(body.contains("furrow_things_total 3"), "{body}");
+        assert!(body.ends_with("# EOF\n"), "{body}");
+
+        token.cancel();
+        serving.await.expect("no panic").expect("ends well");
+    }
+
+    #[tokio::test]
+    async fn a_role_starts_not_ready() {
+        let role = Readiness::new("sink");
+        assert_eq!(role.reason().as_deref(), Some("starting"));
+        role.clone().ready();
+        role.until_ready().await;
+        assert_eq!(role.reason(), None);
+    }
+}
