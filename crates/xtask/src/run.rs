@@ -1,0 +1,215 @@
+//! Running programs, and showing that they are still at it.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How much of a failed program's output is shown.
+const SHOWN_LINES_MAX: usize = 60;
+
+/// How long a pipe may stay open after the program that it belongs to has ended.
+const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(10);
+
+/// Why a command cannot go on, and what to do about it; shown to the person at the terminal.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// For `map_err`: what was being done, and the system's reason.
+    pub(crate) fn doing(what: impl fmt::Display) -> impl FnOnce(io::Error) -> Self {
+        move |cause| Self(format!("{what}: {cause}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a part of the set-up found or did.
+pub(crate) enum Done {
+    /// It was there already.
+    Present(String),
+    /// It was fetched or built now.
+    Made(String),
+}
+
+/// Runs one part of the set-up and prints its one line: name, what it did, seconds.
+pub(crate) fn part(
+    name: &'static str,
+    work: impl FnOnce() -> Result<Done, Failure>,
+) -> Result<(), Failure> {
+    let start = Instant::now();
+    let done = {
+        let _shown = Waiting::show(name);
+        work()
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    match done {
+        Ok(Done::Present(what)) => println!("  {name:<14} present  {what} ({seconds:.1} s)"),
+        Ok(Done::Made(what)) => println!("  {name:<14} made     {what} ({seconds:.1} s)"),
+        Err(failure) => {
+            println!("  {name:<14} failed   ({seconds:.1} s)");
+            return Err(failure);
+        }
+    }
+    Ok(())
+}
+
+/// Tells the person at the terminal what a long part is about to do.
+pub(crate) fn tell(name: &str, what: &str) {
+    println!("  {name:<14} …        {what}");
+}
+
+/// Shows passing time while something quiet runs, until it is dropped.
+pub(crate) struct Waiting {
+    stop: Option<mpsc::Sender<()>>,
+    shown: Option<thread::JoinHandle<()>>,
+}
+
+impl Waiting {
+    pub(crate) fn show(name: &'static str) -> Self {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let shown = thread::spawn(move || {
+            let terminal = io::stdout().is_terminal();
+            let every = Duration::from_secs(if terminal { 1 } else { 20 });
+            let start = Instant::now();
+            let mut drawn = false;
+            while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                let seconds = start.elapsed().as_secs();
+                if terminal {
+                    print!("\r  {name:<14} …        {seconds} s ");
+                    drawn = true;
+                } else {
+                    println!("  {name:<14} …        {seconds} s");
+                }
+                // Nobody reads a progress line that cannot be written.
+                let _ = io::stdout().flush();
+            }
+            if drawn {
+                print!("\r\x1b[K");
+            }
+        });
+        Self {
+            stop: Some(stop),
+            shown: Some(shown),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(shown) = self.shown.take() {
+            shown.join().expect("printing the time does not panic");
+        }
+    }
+}
+
+/// Runs a program without input, gives back what it printed; on failure shows the end of that and
+/// `remedy`.
+pub(crate) fn quietly(command: &mut Command, remedy: &str) -> Result<String, Failure> {
+    let line = line_of(command);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|cause| Failure::new(format!("cannot start `{line}`: {cause}\n{remedy}")))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(printed);
+    }
+    let all = printed + &String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = all.lines().collect();
+    let end = lines[lines.len().saturating_sub(SHOWN_LINES_MAX)..].join("\n");
+    Err(Failure::new(format!(
+        "`{line}` failed ({})\n{end}\n\n{remedy}",
+        output.status
+    )))
+}
+
+/// How a program that ran in sight ended, and what it printed to standard output.
+pub(crate) struct Ran {
+    pub(crate) lines: Vec<String>,
+    pub(crate) ended: Result<(), Failure>,
+}
+
+/// Runs a program without input and in sight, keeping the lines of its standard output.
+pub(crate) fn openly(command: &mut Command) -> Result<Ran, Failure> {
+    let line = line_of(command);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|cause| Failure::new(format!("cannot start `{line}`: {cause}")))?;
+    let printed = BufReader::new(child.stdout.take().expect("standard output is piped"));
+    let (keep, kept) = mpsc::channel();
+    // The pipe ends with the last process that holds it, which may be a grandchild that was left
+    // behind; so reading is a thread of its own, and waiting for it has a bound.
+    thread::spawn(move || {
+        for line in printed.split(b'\n') {
+            let Ok(line) = line else { return };
+            let line = String::from_utf8_lossy(&line).into_owned();
+            println!("{line}");
+            if keep.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let status = child
+        .wait()
+        .map_err(Failure::doing(format!("waiting for `{line}`")))?;
+    let mut lines = Vec::new();
+    let ended = loop {
+        match kept.recv_timeout(LEFT_BEHIND_AFTER) {
+            Ok(line) => lines.push(line),
+            Err(RecvTimeoutError::Disconnected) if status.success() => break Ok(()),
+            Err(RecvTimeoutError::Disconnected) => {
+                break Err(Failure::new(format!("`{line}` failed ({status})")));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                break Err(Failure::new(format!(
+                    "`{line}` ended ({status}), but a process that it started still runs"
+                )));
+            }
+        }
+    };
+    Ok(Ran { lines, ended })
+}
+
+/// A program in the root of the tree.
+pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(crate::place::tree()).args(args);
+    command
+}
+
+/// Cargo itself, the one that runs this program.
+pub(crate) fn cargo(subcommand: &str, args: &[&str]) -> Command {
+    let mut command = program(
+        std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
+        &[],
+    );
+    command.arg(subcommand);
+    // On a build server a lock file that no longer fits is an error, not something to mend.
+    if std::env::var_os("CI").is_some() && subcommand != "fmt" {
+        command.arg("--locked");
+    }
+    command.args(args);
+    command
+}
+
+fn line_of(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
