@@ -1,0 +1,70 @@
+// Numbers and times in words.
+
+/** Thousandths of a score as people read it: "7.4". */
+export const score = (milli: number): string => (Math.floor(milli / 100) / 10).toFixed(1);
+
+export const percent = (milli: number): string => `${Math.round(milli / 10)} %`;
+
+/** "4 s", "12 min 05 s", "1 h 03 min". */
+export function lasting(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1_000));
+  if (s < 60) return `${s} s`;
+  const two = (n: number) => String(n).padStart(2, "0");
+  if (s < 3_600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
+  return `${Math.floor(s / 3_600)} h ${two(Math.floor(s / 60) % 60)} min`;
+}
+
+/** "just now", "3 min ago", then the date. */
+export function ago(ms: number, nowMs: number): string {
+  const s = Math.round((nowMs - ms) / 1_000);
+  if (s < 5) return "just now";
+  if (s < 60) return `${s} s ago`;
+  if (s < 3_600) return `${Math.floor(s / 60)} min ago`;
+  if (s < 86_400) return `${Math.floor(s / 3_600)} h ago`;
+  return dateTime(ms);
+}
+
+const DATE_TIME = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+const CLOCK = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
+export const dateTime = (ms: number): string => DATE_TIME.format(ms);
+export const clock = (ms: number): string => CLOCK.format(ms);
+
+/** A moment of a session: "0:07", "12:30", "1:02:03". */
+export function offset(ms: number): string {
+  const s = Math.max(0, Math.floor(ms / 1_000));
+  const two = (n: number) => String(n).padStart(2, "0");
+  return s < 3_600
+    ? `${Math.floor(s / 60)}:${two(s % 60)}`
+    : `${Math.floor(s / 3_600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
+/** "rage_press" as "rage press". */
+export const words = (name: string): string => name.replaceAll("_", " ");
+
+export const counted = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`;
+
+/** A value in minor units of a currency, as that currency is written. */
+export function money(minor: number, currency: string): string {
+  if (!currency) return "no value";
+  try {
+    const format = new Intl.NumberFormat("en-GB", { style: "currency", currency });
+    const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+    return format.format(minor / 10 ** digits);
+  } catch {
+    return `${minor} ${currency}`;
+  }
+}
+
+/** The beginning of a session id that tells sessions apart in a list. */
+export const shortId = (id: string): string => id.slice(-12, -4);
