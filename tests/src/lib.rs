@@ -1,1 +1,1 @@
-//! (layout follows)
+//! Tests of the whole, and of the tree itself; what several of them need lies here.
