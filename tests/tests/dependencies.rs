@@ -1,5 +1,7 @@
 //! The Cargo graph is the architecture diagram; these tests hold it to what ARCHITECTURE.md says.
 
+#![allow(clippy::unwrap_used, reason = "all of this file is tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
