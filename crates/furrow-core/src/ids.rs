@@ -2,14 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Who runs Furrow for themselves. At most 64 bytes, from configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Tenant(pub Box<str>);
+pub struct Tenant(pub Arc<str>);
 
 /// One site or app of a tenant. At most 64 bytes, from configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Property(pub Box<str>);
+pub struct Property(pub Arc<str>);
 
 /// A session's `UUIDv7`, made by the client.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,12 +47,12 @@ pub struct TargetHash(pub u64);
 /// it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionKey {
+    /// Which session. It stands first because it tells keys apart soonest.
+    pub session: SessionId,
     /// Who runs Furrow.
     pub tenant: Tenant,
     /// Which site or app.
     pub property: Property,
-    /// Which session of it.
-    pub session: SessionId,
 }
 
 /// Counts the lives of a topic: it rises when the topic is created anew or its

@@ -4,13 +4,21 @@
 //! ids          identities
 //! time         the client's clock and the log's
 //! interaction  what a client sends, checked
+//! rules        every threshold and weight
+//! answer       did the page answer a press?
+//! signals      recognised behaviours, one detector a file
+//! scores       from firings to scores
 //! output       what a fold puts out
 //! ```
 //!
 //! No clock, no I/O, no randomness, no platform mathematics: state is a
 //! function of the log, and a replay gives the same bytes on any machine.
 
+pub mod answer;
 pub mod ids;
 pub mod interaction;
 pub mod output;
+pub mod rules;
+pub mod scores;
+pub mod signals;
 pub mod time;

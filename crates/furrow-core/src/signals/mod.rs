@@ -1,0 +1,248 @@
+//! The catalogue of signals and the detectors that find them.
+//!
+//! ```text
+//! press      rage, responsive multi-press, dead, slow, retry, error press
+//! rotation   repeated rotation
+//! ```
+//!
+//! A detector is a value in session or sender state that is shown every
+//! interaction and fires into [`Firings`]. To add a signal: a row in
+//! `catalogue!`, a detector in a file of its own, its weight in
+//! [`ScoreRules`](crate::rules::ScoreRules).
+
+pub mod press;
+pub mod rotation;
+
+use crate::ids::TargetHash;
+use crate::interaction::Target;
+use crate::rules::RuleSet;
+use crate::scores::Tallies;
+use crate::time::ClientTime;
+use serde::{Deserialize, Serialize};
+
+/// Most firings of one session that are listed; later ones still count in its
+/// scores.
+pub const FIRINGS_MAX: usize = 256;
+
+/// Most moments of evidence that a firing lists.
+pub const EVIDENCE_MAX: usize = 16;
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $kind:ident: $name:literal, $words:literal, version $version:literal;)+) => {
+        /// A recognised behaviour.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(rename_all = "snake_case")]
+        pub enum SignalKind { $($(#[$doc])* $kind),+ }
+
+        impl SignalKind {
+            /// The whole catalogue.
+            pub const ALL: &[SignalKind] = &[$(SignalKind::$kind),+];
+
+            /// The name in rows, rules and answers.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(SignalKind::$kind => $name),+ }
+            }
+
+            /// The name for people.
+            #[must_use]
+            pub fn words(self) -> &'static str {
+                match self { $(SignalKind::$kind => $words),+ }
+            }
+
+            /// Rises when the definition changes.
+            #[must_use]
+            pub fn version(self) -> u32 {
+                match self { $(SignalKind::$kind => $version),+ }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// A burst of presses of which more than half had no answer in time.
+    RagePress: "rage_press", "rage press", version 1;
+    /// A burst of presses of which at least half were answered in time.
+    ResponsiveMultiPress: "responsive_multi_press", "responsive multi-press", version 1;
+    /// A press on something that looks interactive, without any answer.
+    DeadPress: "dead_press", "dead press", version 1;
+    /// A press whose first answer came late.
+    SlowPress: "slow_press", "slow press", version 1;
+    /// Dead or slow presses on one target, again and again.
+    RetryPress: "retry_press", "retry press", version 1;
+    /// A press after which a script failed or a request was refused.
+    ErrorPress: "error_press", "error press", version 1;
+    /// The screen turned to and fro.
+    RepeatedRotation: "repeated_rotation", "repeated rotation", version 1;
+}
+
+/// Where and when a detector looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// The sender's time.
+    pub now: ClientTime,
+    /// Which of the session's senders.
+    pub sender: u8,
+    /// Ordinal of its page view.
+    pub page_view: Option<u32>,
+    /// What the batch's interactions refer to.
+    pub targets: &'a [Target],
+    /// The rules in force.
+    pub rules: &'a RuleSet,
+}
+
+/// A target as far as a firing names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetName {
+    /// Stable identity.
+    pub hash: TargetHash,
+    /// Readable.
+    pub selector: Box<str>,
+    /// What it is called; may be empty.
+    pub label: Box<str>,
+}
+
+impl From<&Target> for TargetName {
+    fn from(target: &Target) -> Self {
+        TargetName {
+            hash: target.hash,
+            selector: target.selector.clone(),
+            label: target.label.clone(),
+        }
+    }
+}
+
+/// One firing with its evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Firing {
+    /// What fired.
+    pub kind: SignalKind,
+    /// When what it rests on began.
+    pub at: ClientTime,
+    /// How long that lasted, ms.
+    pub duration_ms: u32,
+    /// Which of the session's senders.
+    pub sender: u8,
+    /// Ordinal of the page view.
+    pub page_view: Option<u32>,
+    /// On what.
+    pub target: Option<TargetName>,
+    /// Where in the viewport, px.
+    pub position: (i32, i32),
+    /// 0 to 1,000.
+    pub intensity_milli: u16,
+    /// How many presses or readings it rests on.
+    pub evidence_count: u32,
+    /// The first of them, ms after `at`; at most [`EVIDENCE_MAX`].
+    pub evidence_at: Vec<u32>,
+    /// What was measured, for people.
+    pub reason: Box<str>,
+}
+
+/// A firing in the session's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FiringId(pub u32);
+
+/// What fired in a session, and what that adds up to.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Firings {
+    listed: Vec<Firing>,
+    /// Ordinals that changed since the last update.
+    changed: Vec<u32>,
+    /// Over the session.
+    tallies: Tallies,
+    /// Per page view with firings, by ordinal.
+    page_views: Vec<(u32, Tallies)>,
+}
+
+impl Firings {
+    /// Lists a firing and adds its intensity. None when the list is full.
+    pub fn fire(&mut self, firing: Firing, rules: &RuleSet) -> Option<FiringId> {
+        self.add(&firing, firing.intensity_milli, true, rules);
+        let ordinal = u32::try_from(self.listed.len()).expect("FIRINGS_MAX fits");
+        if self.listed.len() >= FIRINGS_MAX {
+            return None;
+        }
+        self.listed.push(firing);
+        self.changed.push(ordinal);
+        Some(FiringId(ordinal))
+    }
+
+    /// Replaces a firing by a stronger reading of the same behaviour. The
+    /// intensity never falls.
+    pub fn raise(&mut self, id: FiringId, firing: Firing, rules: &RuleSet) {
+        let before = &mut self.listed[id.0 as usize];
+        let gain = firing
+            .intensity_milli
+            .saturating_sub(before.intensity_milli);
+        let firing = Firing {
+            intensity_milli: firing.intensity_milli.max(before.intensity_milli),
+            ..firing
+        };
+        if *before == firing {
+            return;
+        }
+        *before = firing.clone();
+        if !self.changed.contains(&id.0) {
+            self.changed.push(id.0);
+        }
+        if gain > 0 {
+            self.add(&firing, gain, false, rules);
+        }
+    }
+
+    fn add(&mut self, firing: &Firing, intensity_milli: u16, new: bool, rules: &RuleSet) {
+        let target = firing.target.as_ref().map(|t| t.hash);
+        let at = firing.at.plus(i64::from(firing.duration_ms));
+        self.tallies
+            .add(firing.kind, target, at, intensity_milli, new, &rules.scores);
+        let Some(page_view) = firing.page_view else {
+            return;
+        };
+        let place = match self
+            .page_views
+            .binary_search_by_key(&page_view, |(p, _)| *p)
+        {
+            Ok(place) => place,
+            Err(place) => {
+                self.page_views
+                    .insert(place, (page_view, Tallies::default()));
+                place
+            }
+        };
+        self.page_views[place]
+            .1
+            .add(firing.kind, target, at, intensity_milli, new, &rules.scores);
+    }
+
+    /// All listed firings; their index is their ordinal.
+    #[must_use]
+    pub fn listed(&self) -> &[Firing] {
+        &self.listed
+    }
+
+    /// Takes the ordinals that changed since this was last asked.
+    pub fn take_changed(&mut self) -> Vec<u32> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed
+    }
+
+    /// What the session's firings add up to.
+    #[must_use]
+    pub fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
+    /// What one page view's firings add up to.
+    #[must_use]
+    pub fn page_view_tallies(&self, ordinal: u32) -> Option<&Tallies> {
+        let place = self
+            .page_views
+            .binary_search_by_key(&ordinal, |(p, _)| *p)
+            .ok()?;
+        Some(&self.page_views[place].1)
+    }
+}

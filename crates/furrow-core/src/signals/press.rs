@@ -1,0 +1,642 @@
+//! The press family: rage, responsive multi-press, dead, slow, retry, error.
+//!
+//! The detector keeps the presses that are still being judged, in the order in
+//! which the pointer went down, though they are told in the order in which
+//! they were answered. What belongs together is worked out anew whenever a
+//! press or a response comes: presses on one target, or near each other, with
+//! no quiet between them. While such a group may still grow, its presses are
+//! held; a group that is a burst keeps them as evidence, any other lets them
+//! stand for themselves.
+
+use super::{EVIDENCE_MAX, Firing, FiringId, Firings, Moment, SignalKind, TargetName};
+use crate::answer::first_answer_ms;
+use crate::interaction::{Button, Press, Problem, ProblemKind, Response, Target, TargetKind};
+use crate::rules::PressRules;
+use crate::time::ClientTime;
+use serde::{Deserialize, Serialize};
+
+/// Presses that one detector judges at a time; the oldest give way.
+pub const PRESSES_MAX: usize = 64;
+
+/// Problems that wait for the press that they belong to.
+pub const PROBLEMS_MAX: usize = 16;
+
+/// Dead and slow presses remembered for retries, per session.
+pub const UNANSWERED_MAX: usize = 32;
+
+/// An unanswered press is told this much after `answer_ms` at the latest. A
+/// group is not closed before all its presses can have been told.
+const TOLD_WITHIN_MS: u32 = 1_500;
+
+/// After this much time a press is no longer judged, whatever is missing.
+const JUDGED_WITHIN_MS: u32 = 10_000;
+
+/// One sender's presses under judgement.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PressDetector {
+    /// In order of pointer-down.
+    presses: Vec<Judged>,
+    /// When problems began that no press has claimed, oldest first.
+    problems: Vec<ClientTime>,
+}
+
+/// Dead and slow presses of a session, for retries across its senders.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RetryDetector {
+    unanswered: Vec<Unanswered>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Unanswered {
+    target: crate::ids::TargetHash,
+    down: ClientTime,
+    dead: bool,
+    retry: Option<FiringId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Judged {
+    number: u32,
+    down: ClientTime,
+    position: (i32, i32),
+    page_view: Option<u32>,
+    target: Option<TargetName>,
+    /// No burst with such a press is judged.
+    spoils_burst: bool,
+    /// Without an answer it is dead.
+    can_die: bool,
+    response: Told,
+    /// A problem has been counted against it.
+    failed: bool,
+    /// The rage that it is evidence of.
+    rage: Option<FiringId>,
+    /// Judged as evidence of a burst or by itself; kept as a neighbour only.
+    settled: bool,
+}
+
+/// What is known of a press's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    /// The client reports no responses at all.
+    blind: bool,
+    watched_ms: u32,
+    first_answer_ms: Option<u32>,
+}
+
+impl Told {
+    fn new(response: &Response, rules: &PressRules) -> Told {
+        Told {
+            blind: response.reportable.is_empty(),
+            watched_ms: response.watched_ms,
+            first_answer_ms: first_answer_ms(response, rules),
+        }
+    }
+
+    fn answered_within(self, ms: u32) -> bool {
+        self.first_answer_ms.is_some_and(|first| first <= ms)
+    }
+
+    fn unanswered_within(self, ms: u32) -> bool {
+        !self.blind
+            && match self.first_answer_ms {
+                Some(first) => first > ms,
+                None => self.watched_ms >= ms,
+            }
+    }
+}
+
+impl PressDetector {
+    /// A press was told.
+    pub fn pressed(&mut self, press: &Press, moment: Moment<'_>, firings: &mut Firings) {
+        if press.button != Button::Primary {
+            return;
+        }
+        let target = press
+            .target
+            .map(|index| &moment.targets[usize::from(index.0)]);
+        let judged = Judged {
+            number: press.number,
+            down: press.down,
+            position: press.position,
+            page_view: moment.page_view,
+            target: target.map(TargetName::from),
+            spoils_burst: press.selected_text
+                || press.scrolled
+                || press.keyboard
+                || target.is_some_and(|t| t.ignore_rage || t.kind == TargetKind::TextField),
+            can_die: target.is_some_and(|t| can_die(t, press)),
+            response: Told::new(&press.response, &moment.rules.press),
+            failed: false,
+            rage: None,
+            settled: false,
+        };
+        if self.presses.len() == PRESSES_MAX {
+            self.presses.remove(0);
+        }
+        let place = self.presses.partition_point(|p| p.down <= judged.down);
+        self.presses.insert(place, judged);
+        self.claim_problem(place, &press.response, moment, firings);
+        self.find_rage(moment, firings);
+    }
+
+    /// More is known of an earlier press. One that is no longer judged is
+    /// passed over.
+    pub fn responded(
+        &mut self,
+        number: u32,
+        response: &Response,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        let Some(place) = self.presses.iter().position(|p| p.number == number) else {
+            return;
+        };
+        self.presses[place].response = Told::new(response, &moment.rules.press);
+        self.claim_problem(place, response, moment, firings);
+        self.find_rage(moment, firings);
+    }
+
+    /// Something failed; it may be the answer to a press.
+    pub fn failed(&mut self, problem: &Problem, moment: Moment<'_>, firings: &mut Firings) {
+        match problem.kind {
+            ProblemKind::ScriptError | ProblemKind::RequestFailed => {}
+            ProblemKind::ResourceFailed | ProblemKind::LongTask | ProblemKind::NotResponding => {
+                return;
+            }
+        }
+        let within = u64::from(moment.rules.press.error_ms);
+        let culprit = self
+            .presses
+            .iter()
+            .rposition(|p| p.down <= problem.began && problem.began.since(p.down) <= within);
+        match culprit {
+            Some(place) if self.presses[place].failed => {}
+            Some(place) => self.fire_error(place, problem.began, moment, firings),
+            None => {
+                if self.problems.len() == PROBLEMS_MAX {
+                    self.problems.remove(0);
+                }
+                self.problems.push(problem.began);
+            }
+        }
+    }
+
+    /// Time went on: groups may close, presses may stand for themselves.
+    pub fn passed(
+        &mut self,
+        moment: Moment<'_>,
+        retries: &mut RetryDetector,
+        firings: &mut Firings,
+    ) {
+        if self.presses.is_empty() {
+            return;
+        }
+        let rules = &moment.rules.press;
+        let open_ms = u64::from(rules.burst_quiet_ms + TOLD_WITHIN_MS);
+        for group in self.groups(rules) {
+            let last = group.last(&self.presses);
+            if moment.now.since(last.down) < open_ms {
+                continue;
+            }
+            self.settle(&group, moment, retries, firings);
+        }
+        self.forget(moment);
+        let now = moment.now;
+        let claimable = u64::from(rules.error_ms + TOLD_WITHIN_MS);
+        self.problems.retain(|began| now.since(*began) <= claimable);
+    }
+
+    /// Groups go whole, so that what is left of one is never judged as another:
+    /// when all of it is settled and no neighbour can still be told, or when
+    /// what is missing did not come in time.
+    fn forget(&mut self, moment: Moment<'_>) {
+        let rules = &moment.rules.press;
+        let told_ms = u64::from(2 * rules.burst_quiet_ms + TOLD_WITHIN_MS);
+        let mut gone: Vec<usize> = Vec::new();
+        for group in self.groups(rules) {
+            let age = moment.now.since(group.last(&self.presses).down);
+            let settled = group.members(&self.presses).all(|p| p.settled);
+            if age > u64::from(JUDGED_WITHIN_MS) || (settled && age > told_ms) {
+                gone.extend(group.places);
+            }
+        }
+        let mut place = 0;
+        self.presses.retain(|_| {
+            place += 1;
+            !gone.contains(&(place - 1))
+        });
+    }
+
+    /// Nothing more will come: everything is judged as it stands.
+    pub fn ended(
+        &mut self,
+        moment: Moment<'_>,
+        retries: &mut RetryDetector,
+        firings: &mut Firings,
+    ) {
+        for group in self.groups(&moment.rules.press) {
+            self.settle(&group, moment, retries, firings);
+        }
+        self.presses.clear();
+        self.problems.clear();
+    }
+
+    fn claim_problem(
+        &mut self,
+        place: usize,
+        response: &Response,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        let within = u64::from(moment.rules.press.error_ms);
+        let press = &self.presses[place];
+        if press.failed {
+            return;
+        }
+        let down = press.down;
+        let waiting = self
+            .problems
+            .iter()
+            .position(|began| down <= *began && began.since(down) <= within);
+        let told = response
+            .facts
+            .iter()
+            .find(|(kind, ms)| {
+                *kind == crate::interaction::ResponseKind::Error && u64::from(*ms) <= within
+            })
+            .map(|(_, ms)| down.plus(i64::from(*ms)));
+        let began = waiting.map(|place| self.problems.remove(place)).or(told);
+        if let Some(began) = began {
+            self.fire_error(place, began, moment, firings);
+        }
+    }
+
+    fn fire_error(
+        &mut self,
+        place: usize,
+        began: ClientTime,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        let press = &mut self.presses[place];
+        press.failed = true;
+        let after_ms = to_u32(began.since(press.down));
+        firings.fire(
+            Firing {
+                duration_ms: after_ms,
+                reason: format!("something failed {after_ms} ms after the press").into(),
+                ..press.firing(SignalKind::ErrorPress, moment.sender)
+            },
+            moment.rules,
+        );
+    }
+
+    /// Presses that belong together, each group in order of pointer-down.
+    fn groups(&self, rules: &PressRules) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (place, press) in self.presses.iter().enumerate() {
+            let group = groups.iter_mut().rev().find(|group| {
+                let last = group.last(&self.presses);
+                press.down.since(last.down) <= u64::from(rules.burst_quiet_ms)
+                    && together(last, press, rules.burst_distance_px)
+            });
+            match group {
+                Some(group) => group.places.push(place),
+                None => groups.push(Group {
+                    places: vec![place],
+                }),
+            }
+        }
+        groups
+    }
+
+    fn find_rage(&mut self, moment: Moment<'_>, firings: &mut Firings) {
+        for group in self.groups(&moment.rules.press) {
+            let Some(rage) = group.rage(&self.presses, moment) else {
+                continue;
+            };
+            let known = group
+                .places
+                .iter()
+                .find_map(|place| self.presses[*place].rage);
+            let id = match known {
+                Some(id) => {
+                    firings.raise(id, rage, moment.rules);
+                    Some(id)
+                }
+                None => firings.fire(rage, moment.rules),
+            };
+            for place in &group.places {
+                self.presses[*place].rage = id;
+                self.presses[*place].settled = true;
+            }
+        }
+    }
+
+    fn settle(
+        &mut self,
+        group: &Group,
+        moment: Moment<'_>,
+        retries: &mut RetryDetector,
+        firings: &mut Firings,
+    ) {
+        let rules = &moment.rules.press;
+        if group
+            .places
+            .iter()
+            .all(|place| self.presses[*place].settled)
+        {
+            return;
+        }
+        if group.members(&self.presses).any(|p| p.rage.is_some()) {
+            group
+                .places
+                .iter()
+                .for_each(|place| self.presses[*place].settled = true);
+            return;
+        }
+        if let Some(firing) = group.responsive(&self.presses, moment) {
+            firings.fire(firing, moment.rules);
+            group
+                .places
+                .iter()
+                .for_each(|place| self.presses[*place].settled = true);
+            return;
+        }
+        for place in &group.places {
+            let press = &mut self.presses[*place];
+            if press.settled {
+                continue;
+            }
+            let told = press.response;
+            if told.answered_within(rules.answer_ms) || told.blind {
+                press.settled = true;
+            } else if told.answered_within(rules.dead_ms) {
+                press.settled = true;
+                let latency = told.first_answer_ms.unwrap_or(rules.dead_ms);
+                let firing = Firing {
+                    duration_ms: latency,
+                    reason: format!("first answer after {latency} ms").into(),
+                    ..press.firing(SignalKind::SlowPress, moment.sender)
+                };
+                firings.fire(firing, moment.rules);
+                retries.unanswered(press, false, moment, firings);
+            } else if told.unanswered_within(rules.dead_ms) {
+                press.settled = true;
+                if press.can_die && !retries.just_died(press, rules) {
+                    let firing = Firing {
+                        duration_ms: rules.dead_ms,
+                        reason: format!("no answer within {} ms", rules.dead_ms).into(),
+                        ..press.firing(SignalKind::DeadPress, moment.sender)
+                    };
+                    firings.fire(firing, moment.rules);
+                    retries.unanswered(press, true, moment, firings);
+                }
+            }
+        }
+    }
+}
+
+impl RetryDetector {
+    fn just_died(&self, press: &Judged, rules: &PressRules) -> bool {
+        self.unanswered.iter().any(|u| {
+            u.dead
+                && press.target.as_ref().is_some_and(|t| t.hash == u.target)
+                && press.down.since(u.down) < u64::from(rules.dead_pause_ms)
+                && press.down >= u.down
+        })
+    }
+
+    fn unanswered(
+        &mut self,
+        press: &Judged,
+        dead: bool,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        let Some(target) = &press.target else { return };
+        let rules = &moment.rules.press;
+        if self.unanswered.len() == UNANSWERED_MAX {
+            self.unanswered.remove(0);
+        }
+        self.unanswered.push(Unanswered {
+            target: target.hash,
+            down: press.down,
+            dead,
+            retry: None,
+        });
+        let same: Vec<usize> = (0..self.unanswered.len())
+            .filter(|place| {
+                let u = &self.unanswered[*place];
+                u.target == target.hash
+                    && press.down.since(u.down) <= u64::from(rules.retry_span_ms)
+            })
+            .collect();
+        let count = to_u32(same.len() as u64);
+        if count < rules.retry_presses_min {
+            return;
+        }
+        let known = same.iter().find_map(|place| self.unanswered[*place].retry);
+        let mut downs: Vec<ClientTime> = same.iter().map(|p| self.unanswered[*p].down).collect();
+        downs.sort_unstable();
+        let first = downs[0];
+        let firing = Firing {
+            at: first,
+            duration_ms: to_u32(press.down.since(first)),
+            // The fewest presses are a clear retry; each further one adds.
+            intensity_milli: milli(700 + 100 * (count - rules.retry_presses_min)),
+            evidence_count: count,
+            evidence_at: evidence(&downs),
+            reason: format!("{count} unanswered or slow presses on one target").into(),
+            ..press.firing(SignalKind::RetryPress, moment.sender)
+        };
+        let id = match known {
+            Some(id) => {
+                firings.raise(id, firing, moment.rules);
+                Some(id)
+            }
+            None => firings.fire(firing, moment.rules),
+        };
+        same.iter()
+            .for_each(|place| self.unanswered[*place].retry = id);
+    }
+}
+
+/// Places of presses that belong together.
+struct Group {
+    places: Vec<usize>,
+}
+
+impl Group {
+    fn last<'a>(&self, presses: &'a [Judged]) -> &'a Judged {
+        &presses[*self.places.last().expect("a group begins with a press")]
+    }
+
+    fn members<'a>(&self, presses: &'a [Judged]) -> impl Iterator<Item = &'a Judged> {
+        self.places.iter().map(|place| &presses[*place])
+    }
+
+    /// Whether `min` neighbouring presses lie within `span_ms`.
+    fn dense(&self, presses: &[Judged], min: u32, span_ms: u32) -> bool {
+        self.places.windows(min as usize).any(|window| {
+            let (first, last) = (window[0], window[window.len() - 1]);
+            presses[last].down.since(presses[first].down) <= u64::from(span_ms)
+        })
+    }
+
+    fn spoiled(&self, presses: &[Judged]) -> bool {
+        self.members(presses).any(|p| p.spoils_burst)
+    }
+
+    fn rage(&self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
+        let rules = &moment.rules.press;
+        if self.spoiled(presses) {
+            return None;
+        }
+        let all = self.places.len();
+        if self.members(presses).all(|p| p.response.blind) {
+            let dense = self.dense(
+                presses,
+                rules.unverified_presses_min,
+                rules.unverified_span_ms,
+            );
+            return dense.then(|| Firing {
+                // Half of what the same burst would count with responses seen.
+                intensity_milli: rage_intensity(all) / 2,
+                reason: format!("{all} presses; what the page answered is not known").into(),
+                ..self.firing(SignalKind::RagePress, presses, moment)
+            });
+        }
+        if !self.dense(presses, rules.burst_presses_min, rules.burst_span_ms) {
+            return None;
+        }
+        let unanswered = self
+            .members(presses)
+            .filter(|p| p.response.unanswered_within(rules.answer_ms))
+            .count();
+        (2 * unanswered > all).then(|| Firing {
+            intensity_milli: rage_intensity(unanswered),
+            reason: format!(
+                "{unanswered} of {all} presses without an answer within {} ms",
+                rules.answer_ms
+            )
+            .into(),
+            ..self.firing(SignalKind::RagePress, presses, moment)
+        })
+    }
+
+    fn responsive(&self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
+        let rules = &moment.rules.press;
+        if self.spoiled(presses)
+            || !self.dense(presses, rules.burst_presses_min, rules.burst_span_ms)
+        {
+            return None;
+        }
+        let all = self.places.len();
+        let answered = self
+            .members(presses)
+            .filter(|p| p.response.answered_within(rules.answer_ms))
+            .count();
+        (2 * answered >= all).then(|| Firing {
+            intensity_milli: 1_000,
+            reason: format!("{answered} of {all} presses answered").into(),
+            ..self.firing(SignalKind::ResponsiveMultiPress, presses, moment)
+        })
+    }
+
+    fn firing(&self, kind: SignalKind, presses: &[Judged], moment: Moment<'_>) -> Firing {
+        let downs: Vec<ClientTime> = self.members(presses).map(|p| p.down).collect();
+        let first = &presses[self.places[0]];
+        Firing {
+            duration_ms: to_u32(self.last(presses).down.since(first.down)),
+            evidence_count: to_u32(downs.len() as u64),
+            evidence_at: evidence(&downs),
+            ..first.firing(kind, moment.sender)
+        }
+    }
+}
+
+impl Judged {
+    /// A firing that rests on this press alone.
+    fn firing(&self, kind: SignalKind, sender: u8) -> Firing {
+        Firing {
+            kind,
+            at: self.down,
+            duration_ms: 0,
+            sender,
+            page_view: self.page_view,
+            target: self.target.clone(),
+            position: self.position,
+            intensity_milli: 1_000,
+            evidence_count: 1,
+            evidence_at: vec![0],
+            reason: Box::default(),
+        }
+    }
+}
+
+fn together(a: &Judged, b: &Judged, distance_px: u32) -> bool {
+    let same = match (&a.target, &b.target) {
+        (Some(a), Some(b)) => a.hash == b.hash,
+        _ => false,
+    };
+    let (dx, dy) = (
+        i64::from(a.position.0) - i64::from(b.position.0),
+        i64::from(a.position.1) - i64::from(b.position.1),
+    );
+    same || dx * dx + dy * dy <= i64::from(distance_px) * i64::from(distance_px)
+}
+
+/// Whether silence after this press means that something is broken.
+fn can_die(target: &Target, press: &Press) -> bool {
+    let judged_by_answer = match target.kind {
+        TargetKind::Unspecified
+        | TargetKind::Button
+        | TargetKind::Link
+        | TargetKind::Check
+        | TargetKind::Image
+        | TargetKind::Text
+        | TargetKind::Other => true,
+        TargetKind::LinkAway
+        | TargetKind::TextField
+        | TargetKind::Select
+        | TargetKind::Date
+        | TargetKind::File
+        | TargetKind::Slider
+        | TargetKind::InputLabel
+        | TargetKind::Canvas
+        | TargetKind::Video
+        | TargetKind::Frame => false,
+    };
+    judged_by_answer
+        && target.looks_interactive
+        && !target.ignore_dead
+        && !press.modified
+        && !press.selected_text
+        && !press.scrolled
+}
+
+/// Two unanswered presses are the least that rage can rest on, six certainty.
+fn rage_intensity(unanswered: usize) -> u16 {
+    milli(400 + 100 * to_u32(unanswered as u64))
+}
+
+fn milli(value: u32) -> u16 {
+    u16::try_from(value.min(1_000)).expect("at most 1,000")
+}
+
+fn to_u32(ms: u64) -> u32 {
+    u32::try_from(ms).unwrap_or(u32::MAX)
+}
+
+fn evidence(downs: &[ClientTime]) -> Vec<u32> {
+    downs
+        .iter()
+        .take(EVIDENCE_MAX)
+        .map(|d| to_u32(d.since(downs[0])))
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "press_tests.rs"]
+mod tests;

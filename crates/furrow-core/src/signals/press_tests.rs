@@ -1,0 +1,416 @@
+use super::*;
+use crate::ids::TargetHash;
+use crate::interaction::{
+    PointerType, PressKind, Reportable, ResponseKind, ResponseUpdate, TargetIndex,
+};
+use crate::rules::RuleSet;
+
+/// What happens in a test, told when a client would tell it.
+enum Told {
+    Press(Box<Press>),
+    Response(ResponseUpdate),
+    Problem(i64),
+}
+
+const TARGETS: [(&str, TargetKind, bool); 5] = [
+    ("button", TargetKind::Button, true),
+    ("other", TargetKind::Button, true),
+    ("text", TargetKind::Text, false),
+    ("field", TargetKind::TextField, true),
+    ("file", TargetKind::File, true),
+];
+
+fn targets() -> Vec<Target> {
+    (0..)
+        .zip(TARGETS)
+        .map(|(hash, (name, kind, looks_interactive))| Target {
+            hash: TargetHash(hash),
+            selector: name.into(),
+            label: Box::default(),
+            kind,
+            interactive: looks_interactive,
+            looks_interactive,
+            ignore_rage: false,
+            ignore_dead: false,
+        })
+        .collect()
+}
+
+/// Reads sentences such as `press 0 dead; press 250 answers 40 on other;
+/// problem 900`. Words after the behaviour: `on TARGET`, `nowhere`, `at X`,
+/// `selecting`, `scrolled`, `keyboard`, `modified`, `secondary`.
+fn script(text: &str) -> Vec<(i64, Told)> {
+    let mut told = Vec::new();
+    for (number, sentence) in (0..).zip(text.split(';').map(str::trim).filter(|s| !s.is_empty())) {
+        let mut words = sentence.split_whitespace();
+        let verb = words.next().expect("a sentence begins with a verb");
+        let at: i64 = words
+            .next()
+            .and_then(|w| w.parse().ok())
+            .expect("then comes the time");
+        if verb == "problem" {
+            told.push((at, Told::Problem(at)));
+            continue;
+        }
+        let mut press = Press {
+            number,
+            kind: PressKind::Click,
+            pointer: PointerType::Mouse,
+            down: ClientTime(at),
+            position: (100, 100),
+            page_position: (100, 100),
+            target: Some(TargetIndex(0)),
+            button: Button::Primary,
+            hold_ms: 60,
+            hover_before_ms: 0,
+            selected_text: false,
+            scrolled: false,
+            keyboard: false,
+            modified: false,
+            response: Response::default(),
+        };
+        let mut answer = None;
+        let mut blind = false;
+        while let Some(word) = words.next() {
+            let mut number = || {
+                words
+                    .next()
+                    .and_then(|w| w.parse::<i64>().ok())
+                    .expect("a number follows")
+            };
+            match word {
+                "dead" => {}
+                "answers" => answer = Some(number()),
+                "unseen" => blind = true,
+                "nowhere" => press.target = None,
+                "at" => press.position.0 = i32::try_from(number()).expect("a coordinate"),
+                "selecting" => press.selected_text = true,
+                "scrolled" => press.scrolled = true,
+                "keyboard" => press.keyboard = true,
+                "modified" => press.modified = true,
+                "secondary" => press.button = Button::Secondary,
+                "on" => {
+                    let name = words.next().expect("a target follows");
+                    let place = TARGETS
+                        .iter()
+                        .position(|t| t.0 == name)
+                        .expect("a known target");
+                    press.target = Some(TargetIndex(u16::try_from(place).expect("few targets")));
+                }
+                other => panic!("unknown word {other:?}"),
+            }
+        }
+        let response = |watched: i64| Response {
+            watched_ms: u32::try_from(watched).expect("positive"),
+            reportable: Reportable(if blind { 0 } else { u64::MAX }),
+            facts: answer
+                .filter(|ms| *ms <= watched && !blind)
+                .map(|ms| (ResponseKind::Input, u32::try_from(ms).expect("positive")))
+                .into_iter()
+                .collect(),
+            quiet_before_ms: 10_000,
+        };
+        let first = answer.filter(|ms| *ms <= 1_000).unwrap_or(1_000);
+        press.response = response(first);
+        let number = press.number;
+        let later = answer
+            .filter(|ms| *ms > 1_000 && *ms < 3_000)
+            .unwrap_or(3_000);
+        told.push((at + first, Told::Press(Box::new(press))));
+        if first == 1_000 {
+            let update = ResponseUpdate {
+                press: number,
+                response: response(later),
+            };
+            told.push((at + later, Told::Response(update)));
+        }
+    }
+    told.sort_by_key(|(at, _)| *at);
+    told
+}
+
+fn firings(text: &str) -> Firings {
+    let (rules, targets) = (RuleSet::default(), targets());
+    let mut detector = PressDetector::default();
+    let mut retries = RetryDetector::default();
+    let mut firings = Firings::default();
+    for (at, told) in script(text) {
+        let now = ClientTime(at);
+        let moment = Moment {
+            now,
+            sender: 0,
+            page_view: Some(0),
+            targets: &targets,
+            rules: &rules,
+        };
+        detector.passed(moment, &mut retries, &mut firings);
+        match told {
+            Told::Press(press) => detector.pressed(&press, moment, &mut firings),
+            Told::Response(u) => detector.responded(u.press, &u.response, moment, &mut firings),
+            Told::Problem(began) => detector.failed(
+                &Problem {
+                    kind: ProblemKind::ScriptError,
+                    message_hash: 1,
+                    origin: "self".into(),
+                    status: 0,
+                    began: ClientTime(began),
+                    broken_link: false,
+                },
+                moment,
+                &mut firings,
+            ),
+        }
+        detector.passed(moment, &mut retries, &mut firings);
+    }
+    let now = ClientTime(1_000_000);
+    let moment = Moment {
+        now,
+        sender: 0,
+        page_view: Some(0),
+        targets: &targets,
+        rules: &rules,
+    };
+    detector.ended(moment, &mut retries, &mut firings);
+    firings
+}
+
+/// What fires, in order of time: `rage_press@0x3` rests on three presses.
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let mut found: Vec<_> = firings(text)
+        .listed()
+        .iter()
+        .map(|f| {
+            (
+                f.at,
+                format!("{}@{}x{}", f.kind.name(), f.at.0, f.evidence_count),
+            )
+        })
+        .collect();
+    found.sort();
+    let found: Vec<_> = found.into_iter().map(|(_, words)| words).collect();
+    assert_eq!(found.join(" "), expected, "{text}");
+}
+
+fn presses(count: i64, every_ms: i64, words: &str) -> String {
+    (0..count)
+        .map(|i| format!("press {} {words};", i * every_ms))
+        .collect()
+}
+
+#[test]
+fn case_a_eight_presses_on_a_dead_button_at_120_ms_are_rage() {
+    check(&presses(8, 120, "dead"), "rage_press@0x8");
+}
+
+#[test]
+fn case_b_four_at_250_ms_are_rage() {
+    check(&presses(4, 250, "dead"), "rage_press@0x4");
+}
+
+#[test]
+fn case_c_five_at_700_ms_are_rage() {
+    check(&presses(5, 700, "dead"), "rage_press@0x5");
+}
+
+#[test]
+fn case_d_three_at_400_ms_are_rage() {
+    check(&presses(3, 400, "dead"), "rage_press@0x3");
+}
+
+#[test]
+fn case_e_a_stepper_that_responds_is_a_responsive_multi_press() {
+    check(&presses(6, 250, "answers 20"), "responsive_multi_press@0x6");
+}
+
+#[test]
+fn case_f_a_carousel_that_responds_is_a_responsive_multi_press() {
+    check(&presses(5, 600, "answers 80"), "responsive_multi_press@0x5");
+}
+
+#[test]
+fn case_g_a_toggle_that_responds_is_a_responsive_multi_press() {
+    check(&presses(3, 350, "answers 30"), "responsive_multi_press@0x3");
+}
+
+#[test]
+fn case_h_a_triple_click_that_selects_text_is_nothing() {
+    check(
+        "press 0 dead on text; press 150 dead selecting on text; press 300 dead selecting on text",
+        "",
+    );
+}
+
+#[test]
+fn case_i_a_double_click_is_nothing() {
+    check("press 0 answers 30; press 150 answers 30", "");
+}
+
+#[test]
+fn case_j_a_dead_area_with_presses_drifting_25_px_each_is_rage() {
+    let text: String = (0..4)
+        .map(|i| format!("press {} dead nowhere at {};", i * 200, 100 + 25 * i))
+        .collect();
+    check(&text, "rage_press@0x4");
+}
+
+#[test]
+fn case_k_three_dead_presses_1_2_s_apart_are_a_retry() {
+    check(
+        &presses(3, 1_200, "dead"),
+        "dead_press@0x1 retry_press@0x3 dead_press@1200x1 dead_press@2400x1",
+    );
+}
+
+#[test]
+fn two_presses_are_no_burst() {
+    check("press 0 dead; press 300 dead", "dead_press@0x1");
+}
+
+#[test]
+fn exactly_half_unanswered_is_no_rage() {
+    check(
+        "press 0 dead; press 200 dead; press 400 answers 10; press 600 answers 10",
+        "responsive_multi_press@0x4",
+    );
+}
+
+#[test]
+fn a_quiet_second_closes_a_burst() {
+    check(
+        "press 0 dead; press 900 dead; press 1900 dead",
+        "rage_press@0x3",
+    );
+    check(
+        "press 0 dead; press 900 dead; press 1901 dead",
+        "dead_press@0x1 dead_press@1901x1",
+    );
+}
+
+#[test]
+fn presses_on_two_targets_far_apart_are_two_groups() {
+    check(
+        "press 0 dead; press 100 dead on other at 400; press 200 dead; press 300 dead on other at 400",
+        "dead_press@0x1 dead_press@100x1",
+    );
+}
+
+#[test]
+fn a_burst_with_the_keyboard_a_field_or_a_scroll_is_not_judged() {
+    check(&presses(5, 200, "answers 10 keyboard"), "");
+    check(&presses(5, 200, "dead on field"), "");
+    check(&presses(5, 200, "dead scrolled"), "");
+    check(&presses(5, 200, "dead secondary"), "");
+}
+
+#[test]
+fn without_responses_seen_rage_takes_four_presses_in_a_second_and_weighs_half() {
+    check(&presses(4, 300, "unseen"), "rage_press@0x4");
+    check(&presses(4, 400, "unseen"), "");
+    check(&presses(3, 200, "unseen"), "");
+    let (seen, unseen) = (presses(4, 300, "dead"), presses(4, 300, "unseen"));
+    let intensity = |text: &str| firings(text).listed()[0].intensity_milli;
+    assert_eq!(intensity(&unseen) * 2, intensity(&seen));
+}
+
+#[test]
+fn a_dead_press_needs_something_that_looks_interactive() {
+    check("press 0 dead", "dead_press@0x1");
+    check("press 0 dead on text", "");
+    check("press 0 dead nowhere", "");
+}
+
+#[test]
+fn a_file_input_or_a_modifier_is_never_dead() {
+    check("press 0 dead on file", "");
+    check("press 0 dead modified", "");
+}
+
+#[test]
+fn an_answer_after_one_to_two_and_a_half_seconds_is_slow() {
+    check("press 0 answers 1000", "");
+    check("press 0 answers 1001", "slow_press@0x1");
+    check("press 0 answers 2500", "slow_press@0x1");
+    check("press 0 answers 2501", "dead_press@0x1");
+}
+
+#[test]
+fn slow_presses_make_a_retry_too() {
+    check(
+        &presses(3, 3_000, "answers 1800"),
+        "retry_press@0x3 slow_press@0x1 slow_press@3000x1 slow_press@6000x1",
+    );
+}
+
+#[test]
+fn a_retry_lies_within_fifteen_seconds() {
+    check(
+        "press 0 dead; press 7500 dead; press 15001 dead",
+        "dead_press@0x1 dead_press@7500x1 dead_press@15001x1",
+    );
+}
+
+#[test]
+fn one_target_dies_once_a_second_at_most() {
+    check("press 0 dead; press 999 dead", "dead_press@0x1");
+    check(
+        "press 0 dead; press 1000 dead",
+        "dead_press@0x1 dead_press@1000x1",
+    );
+}
+
+#[test]
+fn a_problem_within_a_second_makes_an_error_press() {
+    check("press 0 answers 30; problem 1000", "error_press@0x1");
+    check("press 0 answers 30; problem 1001", "");
+}
+
+#[test]
+fn a_problem_told_before_its_unanswered_press_still_finds_it() {
+    check(
+        "press 0 dead; problem 300",
+        "dead_press@0x1 error_press@0x1",
+    );
+}
+
+#[test]
+fn a_burst_rests_on_its_presses_and_they_do_not_fire_again() {
+    let text = presses(5, 300, "answers 1500");
+    check(&text, "rage_press@0x5");
+}
+
+#[test]
+fn rage_stays_when_later_presses_are_answered() {
+    let text = presses(3, 300, "dead")
+        + "press 1400 answers 10; press 1600 answers 10; press 1800 answers 10; press 2000 answers 10";
+    assert!(
+        firings(&text)
+            .listed()
+            .iter()
+            .any(|f| f.kind == SignalKind::RagePress)
+    );
+}
+
+proptest::proptest! {
+    /// The order in which answers are told must not matter to how often a
+    /// press is counted.
+    #[test]
+    fn every_press_is_evidence_of_at_most_one_firing(
+        script in proptest::collection::vec((0..8_000_i64, 0..3_usize), 0..24)
+    ) {
+        let mut script = script;
+        script.sort_unstable();
+        let text: String = script
+            .iter()
+            .map(|(at, how)| format!("press {at} {};", ["dead", "answers 40", "answers 1700"][*how]))
+            .collect();
+        let found = firings(&text);
+        let rested: u32 = found
+            .listed()
+            .iter()
+            .filter(|f| f.kind != SignalKind::RetryPress)
+            .map(|f| f.evidence_count)
+            .sum();
+        proptest::prop_assert!(rested as usize <= script.len(), "{text} -> {found:?}");
+    }
+}

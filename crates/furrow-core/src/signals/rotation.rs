@@ -1,0 +1,140 @@
+//! Repeated rotation: the screen turned to and fro because nothing fits.
+
+use super::{Firing, FiringId, Firings, Moment, SignalKind};
+use crate::time::ClientTime;
+use serde::{Deserialize, Serialize};
+
+/// The last rotations of one sender.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RotationDetector {
+    /// Times of the rotations that belong together, oldest first; at most
+    /// [`ROTATIONS_MAX`].
+    turns: Vec<ClientTime>,
+    /// The firing that they made.
+    fired: Option<FiringId>,
+}
+
+/// Rotations that one detector remembers.
+pub const ROTATIONS_MAX: usize = 16;
+
+impl RotationDetector {
+    /// The screen turned.
+    pub fn turned(&mut self, at: ClientTime, moment: Moment<'_>, firings: &mut Firings) {
+        let rules = &moment.rules.rotation;
+        if self
+            .turns
+            .last()
+            .is_some_and(|last| at.since(*last) > u64::from(rules.three_within_ms))
+        {
+            self.turns.clear();
+            self.fired = None;
+        }
+        if self.turns.len() == ROTATIONS_MAX {
+            self.turns.remove(0);
+        }
+        self.turns.push(at);
+
+        let span = |n: usize| {
+            self.turns
+                .len()
+                .checked_sub(n)
+                .map(|first| at.since(self.turns[first]))
+        };
+        let repeated = span(2).is_some_and(|ms| ms <= u64::from(rules.two_within_ms))
+            || span(3).is_some_and(|ms| ms <= u64::from(rules.three_within_ms));
+        if !repeated && self.fired.is_none() {
+            return;
+        }
+        let firing = self.firing(moment);
+        match self.fired {
+            Some(id) => firings.raise(id, firing, moment.rules),
+            None => self.fired = firings.fire(firing, moment.rules),
+        }
+    }
+
+    fn firing(&self, moment: Moment<'_>) -> Firing {
+        let (first, last) = (self.turns[0], self.turns[self.turns.len() - 1]);
+        let duration_ms = u32::try_from(last.since(first)).unwrap_or(u32::MAX);
+        let count = u32::try_from(self.turns.len()).expect("ROTATIONS_MAX fits");
+        Firing {
+            kind: SignalKind::RepeatedRotation,
+            at: first,
+            duration_ms,
+            sender: moment.sender,
+            page_view: moment.page_view,
+            target: None,
+            position: (0, 0),
+            // Two turns are a beginning, five are certainty.
+            intensity_milli: u16::try_from((200 * count).min(1_000)).expect("at most 1,000"),
+            evidence_count: count,
+            evidence_at: self
+                .turns
+                .iter()
+                .map(|t| u32::try_from(t.since(first)).unwrap_or(u32::MAX))
+                .collect(),
+            reason: format!(
+                "turned {count} times in {:.1} s",
+                f64::from(duration_ms) / 1_000.0
+            )
+            .into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::RuleSet;
+
+    fn fired(turns: &[i64]) -> Vec<(u32, u16)> {
+        let rules = RuleSet::default();
+        let mut detector = RotationDetector::default();
+        let mut firings = Firings::default();
+        for &at in turns {
+            let at = ClientTime(at);
+            let moment = Moment {
+                now: at,
+                sender: 0,
+                page_view: Some(0),
+                targets: &[],
+                rules: &rules,
+            };
+            detector.turned(at, moment, &mut firings);
+        }
+        firings
+            .listed()
+            .iter()
+            .map(|f| (f.evidence_count, f.intensity_milli))
+            .collect()
+    }
+
+    #[test]
+    fn one_rotation_is_neutral() {
+        assert_eq!(fired(&[0]), []);
+    }
+
+    #[test]
+    fn two_within_four_seconds_are_repeated() {
+        assert_eq!(fired(&[0, 4_000]), [(2, 400)]);
+        assert_eq!(fired(&[0, 4_001]), []);
+    }
+
+    #[test]
+    fn three_within_ten_seconds_are_repeated() {
+        assert_eq!(fired(&[0, 5_000, 10_000]), [(3, 600)]);
+        assert_eq!(fired(&[0, 5_000, 10_001]), []);
+    }
+
+    #[test]
+    fn more_turns_raise_the_same_firing() {
+        assert_eq!(
+            fired(&[0, 2_000, 4_000, 6_000, 8_000, 10_000]),
+            [(6, 1_000)]
+        );
+    }
+
+    #[test]
+    fn a_long_pause_begins_anew() {
+        assert_eq!(fired(&[0, 2_000, 60_000, 62_000]), [(2, 400), (2, 400)]);
+    }
+}
