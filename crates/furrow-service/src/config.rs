@@ -302,9 +302,19 @@ impl Sources {
             return format!("the environment ({name})");
         }
         let plain: String = key.split('[').next().unwrap_or(key).to_owned();
-        match &self.file {
-            Some((place, table)) if at(table, &plain).is_some() => place.clone(),
-            Some(_) | None => "the compiled-in defaults".to_owned(),
+        if let Some((place, table)) = &self.file
+            && at(table, &plain).is_some()
+        {
+            return place.clone();
+        }
+        // An unknown table is named by its own name, the variable by a longer one.
+        let within = |set: &str| {
+            set.strip_prefix(key)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        match self.variables.iter().rev().find(|(set, _)| within(set)) {
+            Some((_, name)) => format!("the environment ({name})"),
+            None => "the compiled-in defaults".to_owned(),
         }
     }
 }

@@ -54,7 +54,9 @@ pub fn init(format: Format) -> Result<(), TelemetryError> {
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
-        let message = panic.payload_as_str().unwrap_or("(no message)");
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&'static str>().copied();
+        let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         tracing::error!(message, place, "panicked");
     }));
     Ok(())
