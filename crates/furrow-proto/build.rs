@@ -21,6 +21,7 @@ const PROTOS: &[&str] = &[
 const SHARED_BYTES: &[&str] = &[
     ".furrow.v1.Beacon.batches",
     ".furrow.v1.BatchRecord.batch",
+    ".furrow.v1.Control.rules",
     ".furrow.v1.DeadLetter.record",
 ];
 
