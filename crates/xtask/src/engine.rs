@@ -84,7 +84,7 @@ pub(crate) fn fetch(cache: &Path) -> Result<Done, Failure> {
             folder.display()
         )))
     });
-    // What is left of a failed attempt is worth nothing; the failure itself is reported.
+    // What cannot be removed now is removed by the next attempt.
     let _ = fs::remove_dir_all(&partial);
     fetched?;
     Ok(Done::Made(format!("{} {VERSION}", build.package)))

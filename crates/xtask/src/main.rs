@@ -59,8 +59,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "setup",
-        usage: "setup",
-        about: "fetch and build what is missing, for running and for testing",
+        usage: "setup [--for up | --for test]",
+        about: "fetch and build what is missing; for testing, unless told otherwise",
         run: setup::setup,
     },
     Command {

@@ -16,12 +16,14 @@ pub(crate) enum Purpose {
 
 /// `cargo xtask setup`.
 pub(crate) fn setup(args: &[String]) -> Result<(), Failure> {
-    if let Some(arg) = args.first() {
-        return Err(Failure::new(format!(
-            "`cargo xtask setup` takes no {arg:?}"
-        )));
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words[..] {
+        [] | ["--for", "test"] => prepare(Purpose::Test),
+        ["--for", "up"] => prepare(Purpose::Up),
+        _ => Err(Failure::new(
+            "usage: cargo xtask setup [--for up | --for test]",
+        )),
     }
-    prepare(Purpose::Test)
 }
 
 /// Brings about what `purpose` needs, one line for each part.
