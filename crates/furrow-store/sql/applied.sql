@@ -1,0 +1,1 @@
+SELECT number, hash FROM schema_migrations ORDER BY number, applied
