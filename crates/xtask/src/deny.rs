@@ -18,11 +18,14 @@ pub(crate) fn deny(args: &[String]) -> Result<(), Failure> {
     let cargo_deny = tools.join("bin/cargo-deny");
     part("cargo-deny", || install(&tools, &cargo_deny))?;
 
-    openly(&mut program(
-        &cargo_deny,
-        &["check", "licenses", "bans", "sources"],
-    ))?
-    .ended?;
+    const CHECKS: &[&str] = &[
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "bans",
+        "sources",
+    ];
+    openly(&mut program(&cargo_deny, CHECKS))?.ended?;
     advisories(&cargo_deny)
 }
 

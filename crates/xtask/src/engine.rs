@@ -53,15 +53,15 @@ const BUILDS: &[Build] = &[
 /// Makes sure that `<cache>/engine/<version>/libchdb.so` is there and whole.
 pub(crate) fn fetch(cache: &Path) -> Result<Done, Failure> {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    let build = BUILDS
+    let known = BUILDS
         .iter()
-        .find(|build| build.os == os && build.arch == arch)
-        .ok_or_else(|| {
-            Failure::new(format!(
-                "The embedded engine is not published for {os} on {arch}. Furrow itself runs there \
-             with the address of a ClickHouse server in its configuration."
-            ))
-        })?;
+        .find(|build| build.os == os && build.arch == arch);
+    let Some(build) = known else {
+        return Err(Failure::new(format!(
+            "The embedded engine is not published for {os} on {arch}; Furrow itself runs there with \
+             the address of a ClickHouse server in its configuration."
+        )));
+    };
     let folder = cache.join("engine").join(VERSION);
     let library = folder.join(LIBRARY);
     if is_whole(&library, build) {
@@ -69,9 +69,9 @@ pub(crate) fn fetch(cache: &Path) -> Result<Done, Failure> {
     }
 
     tell("engine", "fetching about 180 MB, once");
-    let partial = cache
-        .join("engine")
-        .join(format!(".{VERSION}.{}", std::process::id()));
+    // One set-up at a time works on the cache, so what lies here was left by one that was cut off.
+    let partial = cache.join("engine").join(format!(".{VERSION}.partial"));
+    let _ = fs::remove_dir_all(&partial);
     let fetched = unpack(build, &partial).and_then(|()| {
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(Failure::doing(format!(
@@ -104,7 +104,7 @@ fn unpack(build: &Build, partial: &Path) -> Result<(), Failure> {
         "Check that `npm view {spec}` finds the package (network, registry, proxy of npm) and \
          start again."
     );
-    let mut pack = program("npm", &["pack", "--silent", &spec]);
+    let mut pack = program("npm", &["pack", "--loglevel=error", &spec]);
     let archive = quietly(pack.current_dir(partial), &remedy)?;
     let archive = archive.lines().last().unwrap_or_default().trim().to_owned();
     let mut tar = program("tar", &["-xzf", &archive]);
