@@ -8,6 +8,10 @@
 //! answer       did the page answer a press?
 //! signals      recognised behaviours, one detector a file
 //! scores       from firings to scores
+//! sequence     the order of one sender's batches
+//! session      one session's state, and what a batch does to it
+//! explain      a session in words and rows
+//! partition    one partition's state, and what a record does to it
 //! output       what a fold puts out
 //! ```
 //!
@@ -15,10 +19,14 @@
 //! function of the log, and a replay gives the same bytes on any machine.
 
 pub mod answer;
+pub mod explain;
 pub mod ids;
 pub mod interaction;
 pub mod output;
+pub mod partition;
 pub mod rules;
 pub mod scores;
+pub mod sequence;
+pub mod session;
 pub mod signals;
 pub mod time;

@@ -1,0 +1,276 @@
+//! A session in words and rows: what an update says.
+
+use crate::ids::{Origin, SessionKey};
+use crate::output::{
+    Contributor, ConversionSeen, PageViewScore, ScoreUpdate, Scores, SessionScore, SessionStatus,
+    SignalFiring,
+};
+use crate::rules::{RuleSet, ScoreKind};
+use crate::scores::{Attention, confidence_milli, saturate};
+use crate::session::Session;
+use crate::signals::Firing;
+
+/// Contributors that an update names, per score.
+pub const CONTRIBUTORS_MAX: usize = 5;
+
+/// Rises whenever any output could change.
+pub const FOLD_VERSION: u32 = 1;
+
+/// What to say of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What changed since the last update.
+    Running,
+    /// Everything.
+    Final,
+}
+
+/// Says how a session stands and forgets what had changed.
+pub fn update(
+    session: &mut Session,
+    key: &SessionKey,
+    origin: Origin,
+    extent: Extent,
+    rules: &RuleSet,
+    rules_number: u64,
+) -> ScoreUpdate {
+    let changed = session.firings.take_changed();
+    let signals: Vec<u32> = match extent {
+        Extent::Running => changed,
+        Extent::Final => ordinals(session.firings.listed().len()).collect(),
+    };
+    let page_views: Vec<u32> = ordinals(session.page_views.len())
+        .filter(|o| extent == Extent::Final || session.page_views[*o as usize].changed)
+        .collect();
+    let conversions: Vec<u32> = ordinals(session.conversions.len())
+        .filter(|o| extent == Extent::Final || session.conversions[*o as usize].changed)
+        .collect();
+    session
+        .page_views
+        .iter_mut()
+        .for_each(|view| view.changed = false);
+    session
+        .conversions
+        .iter_mut()
+        .for_each(|conversion| conversion.changed = false);
+
+    let session = &*session;
+    let conversions: Vec<ConversionSeen> = conversions
+        .into_iter()
+        .map(|o| session.conversion_seen(o))
+        .collect();
+    let page_views: Vec<PageViewScore> = page_views
+        .into_iter()
+        .map(|o| session.page_view_score(o, rules))
+        .collect();
+    ScoreUpdate {
+        origin,
+        signals: signals.into_iter().map(|o| signal(session, o)).collect(),
+        page_views,
+        conversions,
+        session: score(session, key, rules, rules_number),
+    }
+}
+
+fn ordinals(count: usize) -> std::ops::Range<u32> {
+    0..u32::try_from(count).expect("lists of a session are bounded")
+}
+
+fn signal(session: &Session, ordinal: u32) -> SignalFiring {
+    let firing = &session.firings.listed()[ordinal as usize];
+    let target = firing.target.as_ref();
+    let path = firing
+        .page_view
+        .map(|page_view| session.page_views[page_view as usize].path.clone())
+        .unwrap_or_default();
+    SignalFiring {
+        ordinal,
+        signal: firing.kind.name().into(),
+        at_ms: session.time_of_day(firing.sender, firing.at),
+        duration_ms: firing.duration_ms,
+        page_view: firing.page_view,
+        path,
+        target: target.map(|t| t.hash),
+        selector: target.map(|t| t.selector.clone()).unwrap_or_default(),
+        label: target.map(|t| t.label.clone()).unwrap_or_default(),
+        position: firing.position,
+        intensity_milli: firing.intensity_milli,
+        evidence_count: firing.evidence_count,
+        evidence_at: firing.evidence_at.clone(),
+        reason: firing.reason.clone(),
+        rule_version: firing.kind.version(),
+    }
+}
+
+fn score(session: &Session, key: &SessionKey, rules: &RuleSet, rules_number: u64) -> SessionScore {
+    let counts = session.counts;
+    let day = |slot: usize, at| session.time_of_day(u8::try_from(slot).expect("few senders"), at);
+    let spans = || {
+        session
+            .senders
+            .iter()
+            .enumerate()
+            .filter_map(|(i, s)| Some((i, s.span?)))
+    };
+    let started_ms = spans().map(|(i, span)| day(i, span.0)).min();
+    let last_interaction_ms = spans().map(|(i, span)| day(i, span.1)).max();
+    let (started_ms, last_interaction_ms) = (
+        started_ms.unwrap_or_default(),
+        last_interaction_ms.unwrap_or_default(),
+    );
+    let lasted_ms = last_interaction_ms - started_ms;
+    let scored = lasted_ms >= i64::from(rules.scores.evidence_min_ms)
+        && counts.interactions >= rules.scores.evidence_min_interactions;
+    let scores: Scores = session.scores(rules);
+    let tallies = session.firings.tallies();
+    let now_load = tallies.running_load(ScoreKind::Frustration, session.newest(), &rules.scores);
+    SessionScore {
+        key: key.clone(),
+        visitor: session.visitor,
+        status: session.status,
+        first_record: session.first_record,
+        last_record: session.last_record,
+        started_ms,
+        last_interaction_ms,
+        device: session.device,
+        os: session.os.clone(),
+        browser: session.browser.clone(),
+        automated: session.automated,
+        entry_path: session
+            .page_views
+            .first()
+            .map(|v| v.path.clone())
+            .unwrap_or_default(),
+        exit_path: session
+            .page_views
+            .last()
+            .map(|v| v.path.clone())
+            .unwrap_or_default(),
+        batches: counts.batches,
+        interactions: counts.interactions,
+        samples: counts.samples,
+        presses: counts.presses,
+        gaps: session.gaps(),
+        reordered: counts.reordered,
+        unknown: counts.unknown,
+        senders: u32::try_from(session.senders.len()).expect("SENDERS_MAX fits"),
+        engaged_ms: session.engaged_ms,
+        scroll_depth_milli: session.scroll_depth_milli,
+        signals: u32::try_from(session.firings.listed().len()).expect("FIRINGS_MAX fits"),
+        page_views: u32::try_from(session.page_views.len()).expect("PAGE_VIEWS_MAX fits"),
+        conversions: u32::try_from(session.conversions.len()).expect("CONVERSIONS_MAX fits"),
+        scored,
+        scores,
+        frustration_now: saturate(now_load),
+        confidence_milli: confidence_milli(
+            session.engaged_ms,
+            counts.presses,
+            counts.samples,
+            &rules.scores,
+        ),
+        contributors: match session.status {
+            SessionStatus::Open | SessionStatus::Ended => contributors(session, rules),
+            SessionStatus::Broken => Vec::new(),
+        },
+        fold_version: FOLD_VERSION,
+        rules: rules_number,
+    }
+}
+
+/// What each score rests on, the largest share first.
+fn contributors(session: &Session, rules: &RuleSet) -> Vec<Contributor> {
+    let attention = Attention {
+        engaged_ms: session.engaged_ms,
+        scroll_depth_milli: session.scroll_depth_milli,
+    };
+    let attention_parts = [
+        (
+            "engaged_time",
+            attention.engaged_load(&rules.attention),
+            format!("engaged for {}", duration(session.engaged_ms)),
+        ),
+        (
+            "scroll_depth",
+            attention.depth_load(&rules.attention),
+            format!("scrolled to {} %", session.scroll_depth_milli / 10),
+        ),
+    ];
+    let mut contributors = Vec::new();
+    for score in [
+        ScoreKind::Frustration,
+        ScoreKind::Technical,
+        ScoreKind::Engagement,
+    ] {
+        let mut parts: Vec<(f64, &str, u32, String)> = session
+            .firings
+            .tallies()
+            .all()
+            .iter()
+            .map(|tally| {
+                let load = rules.scores.weight(tally.kind, score) * tally.load();
+                (
+                    load,
+                    tally.kind.name(),
+                    tally.count,
+                    words(session, tally.kind, tally.count),
+                )
+            })
+            .collect();
+        if score == ScoreKind::Engagement {
+            let added = attention_parts
+                .iter()
+                .map(|(name, load, text)| (*load, *name, 1, text.clone()));
+            parts.extend(added);
+        }
+        parts.retain(|part| part.0 > 0.0);
+        let total: f64 = parts.iter().map(|part| part.0).sum();
+        parts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        contributors.extend(parts.into_iter().take(CONTRIBUTORS_MAX).map(
+            |(load, signal, count, text)| Contributor {
+                signal: signal.into(),
+                score: score.name().into(),
+                count,
+                share_milli: libm::round(1_000.0 * load / total) as u16,
+                text: text.into(),
+            },
+        ));
+    }
+    contributors
+}
+
+/// Such as "rage press, twice, on button#pay".
+fn words(session: &Session, kind: crate::signals::SignalKind, count: u32) -> String {
+    let often = match count {
+        1 => String::new(),
+        2 => ", twice".into(),
+        n => format!(", {n} times"),
+    };
+    let mut selectors: Vec<&str> = session
+        .firings
+        .listed()
+        .iter()
+        .filter(|f| f.kind == kind)
+        .filter_map(selector)
+        .collect();
+    let last = selectors.last().copied();
+    selectors.sort_unstable();
+    selectors.dedup();
+    let place = match (last, selectors.len()) {
+        (Some(last), 0 | 1) => format!(", on {last}"),
+        (Some(last), more) => format!(", on {last} and {} more", more - 1),
+        (None, _) => String::new(),
+    };
+    format!("{}{often}{place}", kind.words())
+}
+
+fn selector(firing: &Firing) -> Option<&str> {
+    firing.target.as_ref().map(|t| &*t.selector)
+}
+
+fn duration(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        _ => format!("{} min", seconds / 60),
+    }
+}

@@ -1,0 +1,629 @@
+//! One partition's state: what its records, in order, add up to.
+//!
+//! The watermark is the only time here. It comes from the log, never runs
+//! back, and decides when a session ends and when an update leaves; what a
+//! session scores depends on its batches alone.
+
+use crate::explain::{self, Extent};
+use crate::ids::{Epoch, Origin, Property, SenderId, SessionKey, Tenant};
+use crate::output::{ScoreUpdate, SessionStatus};
+use crate::rules::RuleSet;
+use crate::sequence::Sequence;
+use crate::session::{Received, Session, Taken};
+use crate::time::LogTime;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A session ends after this much log time without a record. The client
+/// starts a new one after 30 min; the rest is for batches on their way.
+pub const SESSION_TIMEOUT_MS: i64 = 35 * 60_000;
+
+/// Afterwards a late marker stays this long, longer than a gateway accepts
+/// old batches.
+pub const MARKER_MS: i64 = 25 * 3_600_000;
+
+/// An update of a session leaves at most this often.
+pub const UPDATE_PAUSE_MS: i64 = 1_000;
+
+/// How far the append time may be ahead of a writer's clock.
+pub const CLOCK_AHEAD_MAX_MS: i64 = 5 * 60_000;
+
+/// An ended session may reopen for this long, unless configured otherwise.
+pub const ALLOWED_LATENESS_MS: i64 = 60 * 60_000;
+
+/// One record of the interactions topic.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A client's batch.
+    Batch(Box<TenantBatch>),
+    /// A record that cannot be read.
+    Unreadable,
+    /// An empty record that moves a quiet partition's watermark.
+    Tick {
+        /// The writer's clock, ms since 1970.
+        at_ms: i64,
+    },
+    /// Rules that hold from here on.
+    Control {
+        /// Rises with every publication.
+        number: u64,
+        /// The rules.
+        rules: Box<RuleSet>,
+    },
+}
+
+/// A received batch and whose it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantBatch {
+    /// Who runs Furrow.
+    pub tenant: Tenant,
+    /// Which site or app.
+    pub property: Property,
+    /// The batch.
+    pub received: Received,
+}
+
+/// What became of a record. Exactly one holds of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Folded in order.
+    Scored,
+    /// It had come before.
+    Duplicate,
+    /// It filled a gap that had been accepted.
+    Reordered,
+    /// It waits for its predecessor.
+    Held,
+    /// Its session is over, or its sender does not begin at 0.
+    Late,
+    /// It goes to the dead letters.
+    Dead(DeathReason),
+    /// A tick.
+    Tick,
+    /// A control record.
+    Control,
+}
+
+/// Why a record is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DeathReason {
+    /// It cannot be read.
+    Unreadable,
+    /// Folding it failed; its session is closed as broken.
+    FoldFailed,
+    /// Its session is closed as broken.
+    SessionBroken,
+    /// Its session has as many senders as it may.
+    TooManySenders,
+}
+
+impl DeathReason {
+    /// The name in dead letters and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            DeathReason::Unreadable => "unreadable",
+            DeathReason::FoldFailed => "fold_failed",
+            DeathReason::SessionBroken => "session_broken",
+            DeathReason::TooManySenders => "too_many_senders",
+        }
+    }
+}
+
+/// How many records had each outcome. Held ones move on when they are folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Ledger {
+    pub records: u64,
+    pub scored: u64,
+    pub duplicate: u64,
+    pub reordered: u64,
+    pub held: u64,
+    pub late: u64,
+    pub dead: u64,
+    pub tick: u64,
+    pub control: u64,
+}
+
+impl Ledger {
+    /// Whether every record is accounted for.
+    #[must_use]
+    pub fn balances(&self) -> bool {
+        self.records
+            == self.scored
+                + self.duplicate
+                + self.reordered
+                + self.held
+                + self.late
+                + self.dead
+                + self.tick
+                + self.control
+    }
+}
+
+/// What a record brought about.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Folded {
+    /// What became of the record itself.
+    pub outcome: Outcome,
+    /// At most one per session, in order of the session's key.
+    pub updates: Vec<ScoreUpdate>,
+}
+
+/// The state of one partition after a prefix of its records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartitionState {
+    epoch: Epoch,
+    partition: u32,
+    next_offset: u64,
+    watermark: LogTime,
+    allowed_lateness_ms: i64,
+    rules: RuleSet,
+    rules_number: u64,
+    ledger: Ledger,
+    entries: BTreeMap<SessionKey, Entry>,
+    /// Derived from the entries; rebuilt by [`PartitionState::restored`].
+    #[serde(skip)]
+    deadlines: BTreeSet<(LogTime, SessionKey)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Entry {
+    Live(Box<Session>),
+    /// What is left of a session that may not reopen.
+    Marker {
+        until: LogTime,
+        seen: Vec<(SenderId, Sequence<()>)>,
+    },
+}
+
+impl PartitionState {
+    /// The state before the first record at `next_offset`.
+    #[must_use]
+    pub fn new(epoch: Epoch, partition: u32, next_offset: u64, allowed_lateness_ms: i64) -> Self {
+        PartitionState {
+            epoch,
+            partition,
+            next_offset,
+            watermark: LogTime(i64::MIN),
+            allowed_lateness_ms,
+            rules: RuleSet::default(),
+            rules_number: 0,
+            ledger: Ledger::default(),
+            entries: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+        }
+    }
+
+    /// The same state with its watermark at least at `watermark`: for a replay
+    /// that begins within the log.
+    #[must_use]
+    pub fn with_watermark(self, watermark: LogTime) -> Self {
+        PartitionState {
+            watermark: self.watermark.max(watermark),
+            ..self
+        }
+    }
+
+    /// Puts back what serialization leaves out.
+    #[must_use]
+    pub fn restored(mut self) -> Self {
+        self.deadlines = self
+            .entries
+            .iter()
+            .map(|(key, entry)| (entry.deadline(self.allowed_lateness_ms), key.clone()))
+            .collect();
+        self
+    }
+
+    /// The offset of the next record.
+    #[must_use]
+    pub fn next_offset(&self) -> u64 {
+        self.next_offset
+    }
+
+    /// The topic's life that this state belongs to.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The log time reached.
+    #[must_use]
+    pub fn watermark(&self) -> LogTime {
+        self.watermark
+    }
+
+    /// When something is due that no record may bring about: a pending
+    /// update, a session's end. The owner of a quiet partition appends a tick
+    /// then.
+    #[must_use]
+    pub fn deadline(&self) -> Option<LogTime> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// What became of all records so far.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.ledger
+    }
+
+    /// Sessions that may still change, and late markers.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize) {
+        let markers = self
+            .entries
+            .values()
+            .filter(|e| matches!(e, Entry::Marker { .. }))
+            .count();
+        (self.entries.len() - markers, markers)
+    }
+
+    /// Number of the rule set in force.
+    #[must_use]
+    pub fn rules_number(&self) -> u64 {
+        self.rules_number
+    }
+
+    /// Where a replay has to begin to build this state under another fold
+    /// version, and the watermark there.
+    #[must_use]
+    pub fn replay_from(&self) -> (u64, LogTime) {
+        self.entries
+            .values()
+            .filter_map(|entry| match entry {
+                Entry::Live(session) => Some((session.first_offset, session.watermark_before)),
+                Entry::Marker { .. } => None,
+            })
+            .min()
+            .unwrap_or((self.next_offset, self.watermark))
+    }
+
+    /// Folds the record at `offset`, which must not lie before
+    /// [`PartitionState::next_offset`] (a log may leave offsets out).
+    ///
+    /// # Panics
+    ///
+    /// When records come out of order: state would no longer be a function of
+    /// the log.
+    pub fn fold(&mut self, offset: u64, append_time: LogTime, record: Record) -> Folded {
+        assert!(
+            offset >= self.next_offset,
+            "records are folded in the log's order"
+        );
+        self.next_offset = offset + 1;
+        let before = self.watermark;
+        let time = match &record {
+            Record::Batch(batch) => writer_bound(append_time, batch.received.received_ms),
+            Record::Tick { at_ms } => writer_bound(append_time, *at_ms),
+            Record::Unreadable | Record::Control { .. } => before,
+        };
+        self.watermark = before.max(time);
+        let origin = Origin {
+            epoch: self.epoch,
+            partition: self.partition,
+            offset,
+        };
+        let mut updates = BTreeMap::new();
+        self.pass_deadlines(origin, &mut updates);
+        let outcome = match record {
+            Record::Batch(batch) => self.take(*batch, before, origin, &mut updates),
+            Record::Unreadable => Outcome::Dead(DeathReason::Unreadable),
+            Record::Tick { .. } => Outcome::Tick,
+            Record::Control { number, rules } => {
+                if number > self.rules_number {
+                    self.rules_number = number;
+                    self.rules = *rules;
+                }
+                Outcome::Control
+            }
+        };
+        self.count(outcome);
+        debug_assert!(self.ledger.balances(), "every record has one outcome");
+        Folded {
+            outcome,
+            updates: updates.into_values().collect(),
+        }
+    }
+
+    /// Ends every session, as if the log had gone on for long enough without
+    /// records. For scoring what will never go on.
+    pub fn finish(&mut self) -> Vec<ScoreUpdate> {
+        let offset = self.next_offset.saturating_sub(1);
+        let origin = Origin {
+            epoch: self.epoch,
+            partition: self.partition,
+            offset,
+        };
+        let mut updates = Vec::new();
+        for (key, entry) in &mut self.entries {
+            let Entry::Live(session) = entry else {
+                continue;
+            };
+            if session.status == SessionStatus::Open {
+                let folded = u64::from(session.end(&self.rules));
+                self.ledger.held -= folded;
+                self.ledger.scored += folded;
+            }
+            updates.push(explain::update(
+                session,
+                key,
+                origin,
+                Extent::Final,
+                &self.rules,
+                self.rules_number,
+            ));
+        }
+        updates
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        self.ledger.records += 1;
+        *match outcome {
+            Outcome::Scored => &mut self.ledger.scored,
+            Outcome::Duplicate => &mut self.ledger.duplicate,
+            Outcome::Reordered => &mut self.ledger.reordered,
+            Outcome::Held => &mut self.ledger.held,
+            Outcome::Late => &mut self.ledger.late,
+            Outcome::Dead(_) => &mut self.ledger.dead,
+            Outcome::Tick => &mut self.ledger.tick,
+            Outcome::Control => &mut self.ledger.control,
+        } += 1;
+    }
+
+    fn take(
+        &mut self,
+        batch: TenantBatch,
+        before: LogTime,
+        origin: Origin,
+        updates: &mut BTreeMap<SessionKey, ScoreUpdate>,
+    ) -> Outcome {
+        let TenantBatch {
+            tenant,
+            property,
+            received,
+        } = batch;
+        let key = SessionKey {
+            session: received.batch.session,
+            tenant,
+            property,
+        };
+        let (sender, number) = (received.batch.sender, received.batch.sequence);
+        let entry = match self.entries.get_mut(&key) {
+            Some(entry) => entry,
+            None if number != 0 => return Outcome::Late,
+            None => {
+                let session = Session::new(
+                    received.batch.visitor,
+                    origin.offset,
+                    self.watermark,
+                    before,
+                );
+                let entry = Entry::Live(Box::new(session));
+                self.deadlines
+                    .insert((entry.deadline(self.allowed_lateness_ms), key.clone()));
+                self.entries.entry(key.clone()).or_insert(entry)
+            }
+        };
+        let deadline = entry.deadline(self.allowed_lateness_ms);
+        let session = match entry {
+            Entry::Live(session) => session,
+            Entry::Marker { seen, .. } => {
+                let repeat = seen
+                    .iter()
+                    .any(|(id, s)| *id == sender && s.has_come(number));
+                return if repeat {
+                    Outcome::Duplicate
+                } else {
+                    Outcome::Late
+                };
+            }
+        };
+        if session.status == SessionStatus::Broken {
+            return Outcome::Dead(DeathReason::SessionBroken);
+        }
+        let (watermark, rules) = (self.watermark, &self.rules);
+        let taken = catch_unwind(AssertUnwindSafe(|| {
+            session.take(received, watermark, rules)
+        }));
+        let outcome = match taken {
+            Ok(Taken::Scored { released }) => {
+                self.ledger.held -= u64::from(released);
+                self.ledger.scored += u64::from(released);
+                Outcome::Scored
+            }
+            Ok(Taken::Duplicate) => Outcome::Duplicate,
+            Ok(Taken::Reordered) => Outcome::Reordered,
+            Ok(Taken::Held) => Outcome::Held,
+            Ok(Taken::Late) => Outcome::Late,
+            Ok(Taken::TooManySenders) => Outcome::Dead(DeathReason::TooManySenders),
+            Err(_) => {
+                session.break_off(watermark);
+                Outcome::Dead(DeathReason::FoldFailed)
+            }
+        };
+        let urgent = session.status != SessionStatus::Open;
+        let due = session
+            .emitted
+            .is_none_or(|at| at.plus(UPDATE_PAUSE_MS) <= watermark);
+        if session.dirty && (urgent || due) {
+            let extent = if urgent {
+                Extent::Final
+            } else {
+                Extent::Running
+            };
+            let update = emit(
+                session,
+                &key,
+                origin,
+                watermark,
+                extent,
+                rules,
+                self.rules_number,
+            );
+            updates.insert(key.clone(), update);
+        }
+        let next = entry.deadline(self.allowed_lateness_ms);
+        if next != deadline {
+            let old = (deadline, key);
+            self.deadlines.remove(&old);
+            self.deadlines.insert((next, old.1));
+        }
+        if outcome == Outcome::Dead(DeathReason::FoldFailed) {
+            self.recount_held();
+        }
+        outcome
+    }
+
+    /// After a failed fold nobody knows which held batches were folded: what
+    /// is no longer held is dead.
+    fn recount_held(&mut self) {
+        let held: u64 = self
+            .entries
+            .values()
+            .map(|entry| match entry {
+                Entry::Live(session) => u64::from(session.held()),
+                Entry::Marker { .. } => 0,
+            })
+            .sum();
+        self.ledger.dead += self.ledger.held - held;
+        self.ledger.held = held;
+    }
+
+    fn pass_deadlines(&mut self, origin: Origin, updates: &mut BTreeMap<SessionKey, ScoreUpdate>) {
+        let watermark = self.watermark;
+        let mut broken = false;
+        while let Some((at, key)) = self.deadlines.first().cloned() {
+            if at > watermark {
+                break;
+            }
+            self.deadlines.pop_first();
+            let Some(entry) = self.entries.get_mut(&key) else {
+                continue;
+            };
+            match entry.pass(watermark, self.allowed_lateness_ms, &self.rules) {
+                Passed::Nothing => {}
+                Passed::Update { extent, folded } => {
+                    if let Some(folded) = folded {
+                        self.ledger.held -= u64::from(folded);
+                        self.ledger.scored += u64::from(folded);
+                    } else {
+                        broken = true;
+                    }
+                    if let Entry::Live(session) = entry {
+                        let update = emit(
+                            session,
+                            &key,
+                            origin,
+                            watermark,
+                            extent,
+                            &self.rules,
+                            self.rules_number,
+                        );
+                        updates.insert(key.clone(), update);
+                    }
+                }
+                Passed::Gone => {
+                    self.entries.remove(&key);
+                    continue;
+                }
+            }
+            self.deadlines
+                .insert((entry.deadline(self.allowed_lateness_ms), key));
+        }
+        if broken {
+            self.recount_held();
+        }
+    }
+}
+
+/// What a deadline brought about.
+enum Passed {
+    Nothing,
+    Update {
+        extent: Extent,
+        /// Held batches that were folded at last; none when that failed.
+        folded: Option<u32>,
+    },
+    Gone,
+}
+
+impl Entry {
+    /// When something is due next.
+    fn deadline(&self, allowed_lateness_ms: i64) -> LogTime {
+        match self {
+            Entry::Marker { until, .. } => *until,
+            Entry::Live(session) => {
+                let end = session.last_record.plus(SESSION_TIMEOUT_MS);
+                match (session.status, session.emitted) {
+                    (SessionStatus::Open, Some(emitted)) if session.dirty => {
+                        emitted.plus(UPDATE_PAUSE_MS).min(end)
+                    }
+                    (SessionStatus::Open, _) => end,
+                    (SessionStatus::Ended | SessionStatus::Broken, _) => {
+                        end.plus(allowed_lateness_ms)
+                    }
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, watermark: LogTime, allowed_lateness_ms: i64, rules: &RuleSet) -> Passed {
+        let session = match self {
+            Entry::Marker { .. } => return Passed::Gone,
+            Entry::Live(session) => session,
+        };
+        let end = session.last_record.plus(SESSION_TIMEOUT_MS);
+        match session.status {
+            SessionStatus::Open if watermark >= end => {
+                let folded = catch_unwind(AssertUnwindSafe(|| session.end(rules))).ok();
+                if folded.is_none() {
+                    session.break_off(session.last_record);
+                }
+                Passed::Update {
+                    folded,
+                    extent: Extent::Final,
+                }
+            }
+            SessionStatus::Open => Passed::Update {
+                folded: Some(0),
+                extent: Extent::Running,
+            },
+            SessionStatus::Ended | SessionStatus::Broken => {
+                let until = end.plus(allowed_lateness_ms + MARKER_MS);
+                *self = Entry::Marker {
+                    until,
+                    seen: session.seen(),
+                };
+                Passed::Nothing
+            }
+        }
+    }
+}
+
+fn emit(
+    session: &mut Session,
+    key: &SessionKey,
+    origin: Origin,
+    watermark: LogTime,
+    extent: Extent,
+    rules: &RuleSet,
+    rules_number: u64,
+) -> ScoreUpdate {
+    session.emitted = Some(watermark);
+    session.dirty = false;
+    explain::update(session, key, origin, extent, rules, rules_number)
+}
+
+/// A record's time: when it was appended, but not far ahead of its writer's
+/// clock, so that neither a broker's nor a writer's wrong clock alone ends
+/// everybody's sessions.
+fn writer_bound(append_time: LogTime, writer_ms: i64) -> LogTime {
+    append_time.min(LogTime(writer_ms.saturating_add(CLOCK_AHEAD_MAX_MS)))
+}
+
+#[cfg(test)]
+#[path = "partition_tests.rs"]
+mod tests;

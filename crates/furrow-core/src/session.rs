@@ -1,0 +1,697 @@
+//! One session's state, and what a batch does to it.
+
+use crate::ids::{SenderId, SessionKey, VisitorId};
+use crate::interaction::{
+    Batch, Conversion, Device, DeviceClass, Interaction, Kind, Page, ScrollPath, Step,
+};
+use crate::output::{ConversionSeen, PageViewScore, SessionStatus};
+use crate::rules::RuleSet;
+use crate::scores::Attention;
+use crate::sequence::{Arrival, Sequence};
+use crate::signals::press::{PressDetector, RetryDetector};
+use crate::signals::rotation::RotationDetector;
+use crate::signals::{Firings, Moment};
+use crate::time::{ClientTime, LogTime};
+use serde::{Deserialize, Serialize};
+
+/// Page loads or app starts of one session; more are refused.
+pub const SENDERS_MAX: usize = 32;
+
+/// Page views of one session that are listed; more count in its scores only.
+pub const PAGE_VIEWS_MAX: usize = 200;
+
+/// Conversions of one session that are listed; more are counted.
+pub const CONVERSIONS_MAX: usize = 50;
+
+/// A checked batch with what only the gateway knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Received {
+    /// The gateway's clock, ms since 1970.
+    pub received_ms: i64,
+    /// From the request's headers.
+    pub client: ClientFacts,
+    /// The client's batch.
+    pub batch: Batch,
+}
+
+/// Coarse facts from a request's headers; empty when they do not say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ClientFacts {
+    /// Operating system family.
+    pub os: Box<str>,
+    /// Browser family.
+    pub browser: Box<str>,
+    /// It says that it is a mobile device.
+    pub mobile: bool,
+    /// It names itself a robot or is a known one.
+    pub automated: bool,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Taken {
+    /// Folded, together with so many that had waited for it.
+    Scored {
+        /// Batches that had been held before.
+        released: u32,
+    },
+    /// It had come before.
+    Duplicate,
+    /// It filled a gap that had been accepted.
+    Reordered,
+    /// It waits for its predecessor.
+    Held,
+    /// Its sender is unknown and does not begin at 0.
+    Late,
+    /// The session has as many senders as it may.
+    TooManySenders,
+}
+
+/// A session that may still change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    pub(crate) status: SessionStatus,
+    pub(crate) visitor: Option<VisitorId>,
+    /// Log time and offset of its first record.
+    pub(crate) first_record: LogTime,
+    pub(crate) first_offset: u64,
+    /// The partition's watermark before that record.
+    pub(crate) watermark_before: LogTime,
+    pub(crate) last_record: LogTime,
+    /// When an update last left.
+    pub(crate) emitted: Option<LogTime>,
+    /// Something changed since.
+    pub(crate) dirty: bool,
+    pub(crate) device: DeviceClass,
+    pub(crate) os: Box<str>,
+    pub(crate) browser: Box<str>,
+    pub(crate) automated: bool,
+    pub(crate) senders: Vec<Sender>,
+    pub(crate) page_views: Vec<PageViewState>,
+    pub(crate) conversions: Vec<ConversionState>,
+    pub(crate) counts: Counts,
+    pub(crate) engaged_ms: u64,
+    pub(crate) scroll_depth_milli: u16,
+    pub(crate) firings: Firings,
+    retries: RetryDetector,
+}
+
+/// What a session counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) batches: u32,
+    pub(crate) interactions: u32,
+    pub(crate) samples: u64,
+    pub(crate) presses: u32,
+    pub(crate) reordered: u32,
+    pub(crate) unknown: u32,
+}
+
+/// One page load or app start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sender {
+    pub(crate) id: SenderId,
+    pub(crate) sequence: Sequence<Received>,
+    /// The least that the gateway's clock was ahead of the client's, ms.
+    pub(crate) clock_offset_ms: i64,
+    /// First and newest interaction.
+    pub(crate) span: Option<(ClientTime, ClientTime)>,
+    visible: bool,
+    focused: bool,
+    /// Ordinal and number of the page view that it shows.
+    page_view: Option<(u32, u32)>,
+    presses: PressDetector,
+    rotations: RotationDetector,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PageViewState {
+    pub(crate) sender: u8,
+    pub(crate) number: u32,
+    pub(crate) path: Box<str>,
+    pub(crate) group: Box<str>,
+    pub(crate) span: (ClientTime, ClientTime),
+    pub(crate) engaged_ms: u64,
+    pub(crate) scroll_depth_milli: u16,
+    pub(crate) presses: u32,
+    pub(crate) interactions: u32,
+    pub(crate) changed: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ConversionState {
+    pub(crate) sender: u8,
+    pub(crate) at: ClientTime,
+    pub(crate) page_view: Option<u32>,
+    pub(crate) conversion: Conversion,
+    pub(crate) frustration: u16,
+    pub(crate) changed: bool,
+}
+
+impl Session {
+    /// A session whose first record stands at this place of the log.
+    #[must_use]
+    pub fn new(
+        visitor: Option<VisitorId>,
+        offset: u64,
+        watermark: LogTime,
+        watermark_before: LogTime,
+    ) -> Session {
+        Session {
+            status: SessionStatus::Open,
+            visitor,
+            first_record: watermark,
+            first_offset: offset,
+            watermark_before,
+            last_record: watermark,
+            emitted: None,
+            dirty: false,
+            device: DeviceClass::Unspecified,
+            os: Box::default(),
+            browser: Box::default(),
+            automated: false,
+            senders: Vec::new(),
+            page_views: Vec::new(),
+            conversions: Vec::new(),
+            counts: Counts::default(),
+            engaged_ms: 0,
+            scroll_depth_milli: 0,
+            firings: Firings::default(),
+            retries: RetryDetector::default(),
+        }
+    }
+
+    /// A batch came. `watermark` is the log time of its record.
+    pub fn take(&mut self, received: Received, watermark: LogTime, rules: &RuleSet) -> Taken {
+        let (id, number) = (received.batch.sender, received.batch.sequence);
+        let slot = match self.senders.iter().position(|s| s.id == id) {
+            Some(slot) => slot,
+            None if number != 0 => return Taken::Late,
+            None if self.senders.len() == SENDERS_MAX => return Taken::TooManySenders,
+            None => {
+                self.senders.push(Sender::new(&received));
+                self.senders.len() - 1
+            }
+        };
+        let sender = &mut self.senders[slot];
+        let offset_ms = received.received_ms - received.batch.sent.0;
+        sender.clock_offset_ms = sender.clock_offset_ms.min(offset_ms);
+        let before = self.status;
+        self.status = SessionStatus::Open;
+        let taken = match sender.sequence.arrive(number, received) {
+            Arrival::Repeat => {
+                self.status = before;
+                return Taken::Duplicate;
+            }
+            Arrival::Held => Taken::Held,
+            Arrival::Filler(batch) => {
+                self.fold_reordered(slot, &batch, rules);
+                self.dirty = true;
+                Taken::Reordered
+            }
+            Arrival::Released(batches, _) => {
+                let released = u32::try_from(batches.len() - 1).expect("few batches are held");
+                for batch in &batches {
+                    self.fold(slot, batch, rules);
+                }
+                self.dirty = true;
+                Taken::Scored { released }
+            }
+        };
+        self.last_record = watermark;
+        taken
+    }
+
+    /// Ends it: what is held is folded, what is judged is judged as it stands.
+    /// Tells how many held batches were folded.
+    pub fn end(&mut self, rules: &RuleSet) -> u32 {
+        let mut folded = 0;
+        for slot in 0..self.senders.len() {
+            for batch in self.senders[slot].sequence.flush() {
+                self.fold(slot, &batch, rules);
+                folded += 1;
+            }
+            self.settle(slot, rules);
+        }
+        self.status = SessionStatus::Ended;
+        self.dirty = true;
+        folded
+    }
+
+    /// Gives up on it after a record that could not be folded, with what it
+    /// held.
+    pub(crate) fn break_off(&mut self, watermark: LogTime) {
+        for sender in &mut self.senders {
+            sender.sequence.flush();
+        }
+        self.status = SessionStatus::Broken;
+        self.last_record = watermark;
+        self.dirty = true;
+    }
+
+    /// How many batches wait for a predecessor.
+    pub(crate) fn held(&self) -> u32 {
+        self.senders
+            .iter()
+            .map(|s| u32::try_from(s.sequence.held()).expect("few"))
+            .sum()
+    }
+
+    /// Sequence numbers that never came.
+    pub(crate) fn gaps(&self) -> u32 {
+        self.senders.iter().map(|s| s.sequence.gaps()).sum()
+    }
+
+    /// What remains when the state goes: enough to tell repeats from late
+    /// batches.
+    pub(crate) fn seen(&self) -> Vec<(SenderId, Sequence<()>)> {
+        self.senders
+            .iter()
+            .map(|s| (s.id, s.sequence.seen()))
+            .collect()
+    }
+
+    /// The newest moment on any sender's clock.
+    pub(crate) fn newest(&self) -> ClientTime {
+        self.senders
+            .iter()
+            .filter_map(|s| s.span)
+            .map(|span| span.1)
+            .max()
+            .unwrap_or_default()
+    }
+
+    fn fold(&mut self, slot: usize, received: &Received, rules: &RuleSet) {
+        let batch = &received.batch;
+        self.counts.batches += 1;
+        self.counts.unknown += batch.unknown;
+        self.counts.samples += u64::from(batch.samples);
+        self.know_client(received);
+        self.show(slot, &batch.page, batch.origin);
+        let mut ended = false;
+        for interaction in &batch.interactions {
+            ended |= matches!(interaction.kind, Kind::SessionEnd(_));
+            self.observe(slot, interaction, batch, rules);
+        }
+        if ended {
+            self.settle(slot, rules);
+            self.status = SessionStatus::Ended;
+        }
+    }
+
+    /// Presses, problems and conversions of a batch that filled a gap count;
+    /// its samples feed nothing, and the sender's time stands.
+    fn fold_reordered(&mut self, slot: usize, received: &Received, rules: &RuleSet) {
+        let batch = &received.batch;
+        self.counts.batches += 1;
+        self.counts.reordered += 1;
+        self.counts.unknown += batch.unknown;
+        self.counts.samples += u64::from(batch.samples);
+        for interaction in &batch.interactions {
+            self.counts.interactions += 1;
+            self.judge(slot, interaction, batch, rules);
+        }
+    }
+
+    fn know_client(&mut self, received: &Received) {
+        self.visitor = self.visitor.or(received.batch.visitor);
+        self.automated |= received.client.automated;
+        if let Some(Device {
+            class, os, browser, ..
+        }) = &received.batch.device
+        {
+            self.device = *class;
+            self.os = os.clone();
+            self.browser = browser.clone();
+        }
+        if self.device == DeviceClass::Unspecified && received.client.mobile {
+            self.device = DeviceClass::Phone;
+        }
+        if self.os.is_empty() {
+            self.os = received.client.os.clone();
+        }
+        if self.browser.is_empty() {
+            self.browser = received.client.browser.clone();
+        }
+    }
+
+    /// The sender shows this page view, if it does not already.
+    fn show(&mut self, slot: usize, page: &Page, at: ClientTime) {
+        let sender = &mut self.senders[slot];
+        if let Some((ordinal, number)) = sender.page_view
+            && number >= page.number
+        {
+            if number == page.number {
+                let view = &mut self.page_views[ordinal as usize];
+                if view.group != page.group || view.path != page.path {
+                    view.path = page.path.clone();
+                    view.group = page.group.clone();
+                    view.changed = true;
+                }
+            }
+            return;
+        }
+        sender.page_view = None;
+        if self.page_views.len() == PAGE_VIEWS_MAX {
+            return;
+        }
+        let ordinal = u32::try_from(self.page_views.len()).expect("PAGE_VIEWS_MAX fits");
+        sender.page_view = Some((ordinal, page.number));
+        self.page_views.push(PageViewState {
+            sender: slot_number(slot),
+            number: page.number,
+            path: page.path.clone(),
+            group: page.group.clone(),
+            span: (at, at),
+            engaged_ms: 0,
+            scroll_depth_milli: 0,
+            presses: 0,
+            interactions: 0,
+            changed: true,
+        });
+    }
+
+    /// One interaction in order.
+    fn observe(&mut self, slot: usize, interaction: &Interaction, batch: &Batch, rules: &RuleSet) {
+        let at = interaction.at;
+        self.counts.interactions += 1;
+        if let Kind::PageView(view) = &interaction.kind {
+            self.show(slot, &view.page, at);
+        }
+        self.engage(slot, at, interaction, rules);
+        match &interaction.kind {
+            Kind::ScrollPath(path) => self.scrolled(slot, path),
+            Kind::Focus { gained } => self.senders[slot].focused = *gained,
+            Kind::Visibility { visible } => self.senders[slot].visible = *visible,
+            Kind::Rotation(_) => {
+                let sender = &mut self.senders[slot];
+                let moment = moment(slot, sender, at, batch, rules);
+                sender.rotations.turned(at, moment, &mut self.firings);
+            }
+            Kind::PointerPath(_)
+            | Kind::Press(_)
+            | Kind::Response(_)
+            | Kind::Swipe(_)
+            | Kind::Zoom(_)
+            | Kind::Shake { .. }
+            | Kind::Hover(_)
+            | Kind::TiltPath(_)
+            | Kind::Field(_)
+            | Kind::PageView(_)
+            | Kind::Navigation(_)
+            | Kind::Problem(_)
+            | Kind::TextSelection { .. }
+            | Kind::Copy { .. }
+            | Kind::Find
+            | Kind::Print
+            | Kind::Conversion(_)
+            | Kind::Exposure { .. }
+            | Kind::Feedback { .. }
+            | Kind::Identify { .. }
+            | Kind::Custom { .. }
+            | Kind::SessionEnd(_)
+            | Kind::Obstruction(_) => {}
+        }
+        self.judge(slot, interaction, batch, rules);
+        let sender = &mut self.senders[slot];
+        let moment = moment(slot, sender, at, batch, rules);
+        sender
+            .presses
+            .passed(moment, &mut self.retries, &mut self.firings);
+    }
+
+    /// What counts whether or not it comes in order.
+    fn judge(&mut self, slot: usize, interaction: &Interaction, batch: &Batch, rules: &RuleSet) {
+        let sender = &mut self.senders[slot];
+        let moment = moment(slot, sender, interaction.at, batch, rules);
+        let view = moment
+            .page_view
+            .map(|ordinal| &mut self.page_views[ordinal as usize]);
+        if let Some(view) = view {
+            view.interactions += 1;
+            view.presses += u32::from(matches!(interaction.kind, Kind::Press(_)));
+            view.changed = true;
+        }
+        match &interaction.kind {
+            Kind::Press(press) => {
+                self.counts.presses += 1;
+                sender.presses.pressed(press, moment, &mut self.firings);
+            }
+            Kind::Response(update) => {
+                sender
+                    .presses
+                    .responded(update.press, &update.response, moment, &mut self.firings)
+            }
+            Kind::Problem(problem) => sender.presses.failed(problem, moment, &mut self.firings),
+            Kind::Conversion(conversion) => self.converted(slot, interaction.at, conversion, rules),
+            #[cfg(test)]
+            Kind::Custom { name, .. } if &**name == "panic" => panic!("planted by a test"),
+            Kind::PointerPath(_)
+            | Kind::Swipe(_)
+            | Kind::Zoom(_)
+            | Kind::Shake { .. }
+            | Kind::ScrollPath(_)
+            | Kind::Hover(_)
+            | Kind::Rotation(_)
+            | Kind::TiltPath(_)
+            | Kind::Focus { .. }
+            | Kind::Visibility { .. }
+            | Kind::Field(_)
+            | Kind::PageView(_)
+            | Kind::Navigation(_)
+            | Kind::TextSelection { .. }
+            | Kind::Copy { .. }
+            | Kind::Find
+            | Kind::Print
+            | Kind::Exposure { .. }
+            | Kind::Feedback { .. }
+            | Kind::Identify { .. }
+            | Kind::Custom { .. }
+            | Kind::SessionEnd(_)
+            | Kind::Obstruction(_) => {}
+        }
+    }
+
+    /// Time that the visitor spent with the page up to the end of this
+    /// interaction.
+    fn engage(&mut self, slot: usize, at: ClientTime, interaction: &Interaction, rules: &RuleSet) {
+        let pause_max = u64::from(rules.attention.pause_max_ms);
+        let sender = &mut self.senders[slot];
+        let before = sender.span.map_or(at, |span| span.1);
+        let mut engaged_ms = at.since(before).min(pause_max);
+        let mut end = at;
+        for step in steps(&interaction.kind) {
+            end = end.plus(i64::from(step.dt));
+            // What an earlier path already covered is not counted again.
+            engaged_ms += end.since(before).min(u64::from(step.dt)).min(pause_max);
+        }
+        let end = end.max(before);
+        sender.span = Some((sender.span.map_or(at, |span| span.0), end));
+        let engaged_ms = if sender.visible && sender.focused {
+            engaged_ms
+        } else {
+            0
+        };
+        self.engaged_ms += engaged_ms;
+        if let Some((ordinal, _)) = sender.page_view {
+            let view = &mut self.page_views[ordinal as usize];
+            view.engaged_ms += engaged_ms;
+            view.span.1 = view.span.1.max(end);
+        }
+    }
+
+    fn scrolled(&mut self, slot: usize, path: &ScrollPath) {
+        let mut y = path.start_y;
+        let mut lowest = y;
+        for step in &path.steps {
+            y = y.saturating_add(step.dy);
+            lowest = lowest.max(y);
+        }
+        let seen = i64::from(lowest) + i64::from(path.viewport_height);
+        let depth = match i64::from(path.document_height) {
+            0 => 0,
+            height => (seen * 1_000 / height).clamp(0, 1_000),
+        };
+        let depth = u16::try_from(depth).expect("at most 1,000");
+        self.scroll_depth_milli = self.scroll_depth_milli.max(depth);
+        if let Some((ordinal, _)) = self.senders[slot].page_view {
+            let view = &mut self.page_views[ordinal as usize];
+            view.scroll_depth_milli = view.scroll_depth_milli.max(depth);
+        }
+    }
+
+    fn converted(&mut self, slot: usize, at: ClientTime, conversion: &Conversion, rules: &RuleSet) {
+        if self.conversions.len() == CONVERSIONS_MAX {
+            return;
+        }
+        let frustration = self.scores(rules).frustration;
+        self.conversions.push(ConversionState {
+            sender: slot_number(slot),
+            at,
+            page_view: self.senders[slot].page_view.map(|(ordinal, _)| ordinal),
+            conversion: conversion.clone(),
+            frustration,
+            changed: true,
+        });
+    }
+
+    fn settle(&mut self, slot: usize, rules: &RuleSet) {
+        let sender = &mut self.senders[slot];
+        let now = sender.span.map_or(ClientTime::default(), |span| span.1);
+        let moment = Moment {
+            now,
+            sender: slot_number(slot),
+            page_view: sender.page_view.map(|(ordinal, _)| ordinal),
+            targets: &[],
+            rules,
+        };
+        sender
+            .presses
+            .ended(moment, &mut self.retries, &mut self.firings);
+    }
+
+    /// The scores over the whole session.
+    #[must_use]
+    pub fn scores(&self, rules: &RuleSet) -> crate::output::Scores {
+        let attention = Attention {
+            engaged_ms: self.engaged_ms,
+            scroll_depth_milli: self.scroll_depth_milli,
+        };
+        crate::scores::scores(
+            Some(self.firings.tallies()),
+            attention,
+            &rules.scores,
+            &rules.attention,
+        )
+    }
+
+    /// One page view as it stands.
+    pub(crate) fn page_view_score(&self, ordinal: u32, rules: &RuleSet) -> PageViewScore {
+        let view = &self.page_views[ordinal as usize];
+        let attention = Attention {
+            engaged_ms: view.engaged_ms,
+            scroll_depth_milli: view.scroll_depth_milli,
+        };
+        PageViewScore {
+            ordinal,
+            path: view.path.clone(),
+            group: view.group.clone(),
+            started_ms: self.time_of_day(view.sender, view.span.0),
+            last_interaction_ms: self.time_of_day(view.sender, view.span.1),
+            engaged_ms: view.engaged_ms,
+            scroll_depth_milli: view.scroll_depth_milli,
+            presses: view.presses,
+            interactions: view.interactions,
+            scores: crate::scores::scores(
+                self.firings.page_view_tallies(ordinal),
+                attention,
+                &rules.scores,
+                &rules.attention,
+            ),
+        }
+    }
+
+    /// One conversion as it was reported.
+    pub(crate) fn conversion_seen(&self, ordinal: u32) -> ConversionSeen {
+        let seen = &self.conversions[ordinal as usize];
+        ConversionSeen {
+            ordinal,
+            order_id: seen.conversion.order_id.clone(),
+            kind: seen.conversion.kind.clone(),
+            at_ms: self.time_of_day(seen.sender, seen.at),
+            value_minor: seen.conversion.value_minor,
+            currency: seen.conversion.currency.clone(),
+            page_view: seen.page_view,
+            frustration: seen.frustration,
+        }
+    }
+
+    /// True time of day of a moment on a sender's clock, ms since 1970.
+    pub(crate) fn time_of_day(&self, sender: u8, at: ClientTime) -> i64 {
+        at.0 + self.senders[usize::from(sender)].clock_offset_ms
+    }
+}
+
+impl Sender {
+    fn new(received: &Received) -> Sender {
+        Sender {
+            id: received.batch.sender,
+            sequence: Sequence::default(),
+            clock_offset_ms: received.received_ms - received.batch.sent.0,
+            span: None,
+            visible: true,
+            focused: true,
+            page_view: None,
+            presses: PressDetector::default(),
+            rotations: RotationDetector::default(),
+        }
+    }
+}
+
+fn moment<'a>(
+    slot: usize,
+    sender: &Sender,
+    now: ClientTime,
+    batch: &'a Batch,
+    rules: &'a RuleSet,
+) -> Moment<'a> {
+    Moment {
+        now,
+        sender: slot_number(slot),
+        page_view: sender.page_view.map(|(ordinal, _)| ordinal),
+        targets: &batch.targets,
+        rules,
+    }
+}
+
+/// The samples after the first of a pointer or scroll path.
+fn steps(kind: &Kind) -> &[Step] {
+    match kind {
+        Kind::PointerPath(path) => &path.steps,
+        Kind::ScrollPath(path) => &path.steps,
+        Kind::Press(_)
+        | Kind::Response(_)
+        | Kind::Swipe(_)
+        | Kind::Zoom(_)
+        | Kind::Shake { .. }
+        | Kind::Hover(_)
+        | Kind::Rotation(_)
+        | Kind::TiltPath(_)
+        | Kind::Focus { .. }
+        | Kind::Visibility { .. }
+        | Kind::Field(_)
+        | Kind::PageView(_)
+        | Kind::Navigation(_)
+        | Kind::Problem(_)
+        | Kind::TextSelection { .. }
+        | Kind::Copy { .. }
+        | Kind::Find
+        | Kind::Print
+        | Kind::Conversion(_)
+        | Kind::Exposure { .. }
+        | Kind::Feedback { .. }
+        | Kind::Identify { .. }
+        | Kind::Custom { .. }
+        | Kind::SessionEnd(_)
+        | Kind::Obstruction(_) => &[],
+    }
+}
+
+fn slot_number(slot: usize) -> u8 {
+    u8::try_from(slot).expect("SENDERS_MAX fits")
+}
+
+/// The identity of a batch's session under a tenant and property.
+#[must_use]
+pub fn key(
+    tenant: &crate::ids::Tenant,
+    property: &crate::ids::Property,
+    batch: &Batch,
+) -> SessionKey {
+    SessionKey {
+        session: batch.session,
+        tenant: tenant.clone(),
+        property: property.clone(),
+    }
+}
