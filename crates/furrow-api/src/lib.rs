@@ -1,1 +1,36 @@
-//! (layout follows)
+//! Reads scores: the query service over gRPC and JSON, the live stream, and
+//! the dashboard, all on one port.
+//!
+//! ```text
+//! config   what is configured, and whether it is safe
+//! server   composed, bound, served until the token fires
+//! query    the queries, once for both ways of asking
+//! grpc     ... asked over gRPC
+//! json     ... asked as JSON under /api/v1/
+//! live     score updates from the log to whoever listens
+//! trail    archived batches as what the pointer did
+//! guard    who may ask: the Host header, the read key, the browser's policy
+//! refusal  why a question is not answered: a closed set
+//! pages    the dashboard's files
+//! shop     the demo shop, on a port of its own
+//! metrics  what is counted
+//! ```
+//!
+//! It never writes: the log and the store are only read here.
+
+mod config;
+mod grpc;
+mod guard;
+mod json;
+mod live;
+mod metrics;
+mod pages;
+mod query;
+mod refusal;
+mod server;
+pub mod shop;
+mod trail;
+
+pub use config::{Config, ConfigError, Limits, Scope};
+pub use metrics::Metrics;
+pub use server::{Api, BindError, Bound, ServeError};
