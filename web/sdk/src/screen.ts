@@ -1,0 +1,46 @@
+import { now, timeOf } from './clock';
+import { Kind, type Recorder } from './recorder';
+
+/** How the device is held, and whether anybody looks. */
+export function watchScreen(recorder: Recorder): void {
+  let angle = angleNow();
+  const turned = (event: Event) => {
+    const from = angle;
+    const at = timeOf(event);
+    angle = angleNow();
+    if (from === angle) return;
+    const to = angle;
+    // The viewport follows the screen one frame later.
+    requestAnimationFrame(() => {
+      const [width, height] = [innerWidth, innerHeight];
+      const video = videoInView();
+      recorder.add(Kind.Rotation, at, (writer) =>
+        writer.uint(1, from).uint(2, to).uint(3, width).uint(4, height).bool(5, video),
+      );
+    });
+  };
+  if (screen.orientation) screen.orientation.addEventListener('change', turned);
+  else addEventListener('orientationchange', turned);
+
+  const focus = (gained: boolean) => (event: Event) => {
+    if (event.target === window) recorder.addPassive(Kind.Focus, timeOf(event), (writer) => writer.bool(1, gained));
+  };
+  addEventListener('focus', focus(true));
+  addEventListener('blur', focus(false));
+}
+
+export function tellVisibility(recorder: Recorder, visible: boolean): void {
+  recorder.addPassive(Kind.Visibility, now(), (writer) => writer.bool(1, visible));
+}
+
+function angleNow(): number {
+  const legacy = (window as { orientation?: number }).orientation ?? 0;
+  return ((screen.orientation?.angle ?? legacy) + 360) % 360;
+}
+
+function videoInView(): boolean {
+  return Array.from(document.querySelectorAll('video')).some((video) => {
+    const box = video.getBoundingClientRect();
+    return box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  });
+}
