@@ -87,3 +87,27 @@ fn gather(path: &Path, wanted: fn(&Path) -> bool, files: &mut Vec<PathBuf>) -> i
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_changes_with_a_wanted_content_and_with_nothing_else() {
+        let root = env::temp_dir().join(format!("furrow-fingerprint-{}", std::process::id()));
+        fs::create_dir_all(root.join("dist")).unwrap();
+        fs::write(root.join("a.ts"), "one").unwrap();
+        let now = || {
+            let wanted = |path: &Path| !path.ends_with("dist");
+            fingerprint(std::slice::from_ref(&root), wanted).unwrap()
+        };
+
+        let first = now();
+        fs::write(root.join("dist/a.js"), "built").unwrap();
+        assert_eq!(now(), first);
+        fs::write(root.join("a.ts"), "two").unwrap();
+        assert_ne!(now(), first);
+
+        fs::remove_dir_all(&root).unwrap();
+    }
+}

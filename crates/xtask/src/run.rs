@@ -198,6 +198,14 @@ pub(crate) fn cargo(subcommand: &str, args: &[&str]) -> Command {
         &[],
     );
     command.arg(subcommand);
+    // Cargo describes this package to this program; another cargo would take that for a change in
+    // the surroundings of build scripts, and build again what is built.
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&variable);
+        }
+    }
     // On a build server a lock file that no longer fits is an error, not something to mend.
     if std::env::var_os("CI").is_some() && subcommand != "fmt" {
         command.arg("--locked");

@@ -163,7 +163,9 @@ fn web_check() -> Result<Tally, Failure> {
 }
 
 fn web_test() -> Result<Tally, Failure> {
-    counted(&mut web::npm(&["test"]))
+    let mut command = web::npm(&["test"]);
+    with_browser(&mut command);
+    counted(&mut command)
 }
 
 fn doc() -> Result<Tally, Failure> {
@@ -184,10 +186,15 @@ fn tests() -> Result<Tally, Failure> {
     command
         .env("FURROW_BIN", place::built("debug", "furrow"))
         .env("FURROW_PYTHON", python::interpreter(&place::cache()?));
+    with_browser(&mut command);
+    counted(&mut command)
+}
+
+/// Tells tests which browser to start.
+fn with_browser(command: &mut Command) {
     if let Some(browser) = chromium::find() {
         command.env("CHROME", browser);
     }
-    counted(&mut command)
 }
 
 /// A step without tests: its program must succeed.
@@ -204,4 +211,36 @@ fn counted(command: &mut Command) -> Result<Tally, Failure> {
         ended?;
     }
     Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(args: &[&str]) -> Result<Vec<&'static str>, String> {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        chosen(&args)
+            .map(|steps| steps.iter().map(|step| step.name).collect())
+            .map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn without_arguments_every_step_runs_and_the_set_up_first() {
+        let all = names(&[]).unwrap();
+        assert_eq!(all.len(), STEPS.len());
+        assert_eq!(all.first(), Some(&"setup"));
+        assert_eq!(all.last(), Some(&"tests"));
+    }
+
+    #[test]
+    fn one_step_or_the_rest_from_one_step_can_be_asked_for() {
+        assert_eq!(names(&["--only", "clippy"]).unwrap(), ["clippy"]);
+        assert_eq!(names(&["--from", "build"]).unwrap(), ["build", "tests"]);
+    }
+
+    #[test]
+    fn a_step_that_does_not_exist_is_answered_with_those_that_do() {
+        assert!(names(&["--only", "lint"]).unwrap_err().contains("clippy"));
+        assert!(names(&["clippy"]).unwrap_err().contains("--only STEP"));
+    }
 }
