@@ -106,6 +106,12 @@ pub enum TopicError {
         /// What was asked for.
         partitions: u32,
     },
+    /// The group's name cannot be.
+    #[error("group {group:?} is refused: a name has 1 to 249 bytes")]
+    IllegalGroup {
+        /// What was asked for.
+        group: String,
+    },
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
@@ -131,7 +137,7 @@ pub enum AppendError {
     /// No such topic or partition.
     #[error(transparent)]
     Topic(#[from] TopicError),
-    /// The log was closed before it took the record.
+    /// The log was closed. From a receipt: whether the record is durable is not known.
     #[error("the log is closed")]
     Closed,
     /// The storage failed; whether the record is durable is not known.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
 
-use crate::{AppendError, Appended, StorageError};
+use crate::{AppendError, Appended};
 
 /// Resolves once the record is durable, or is known not to be.
 ///
@@ -27,7 +27,7 @@ impl Future for Receipt {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(Pin::new(&mut self.0).poll(cx)) {
             Ok(answer) => answer,
-            Err(_) => Err(StorageError::new("the writer stopped before it answered").into()),
+            Err(_) => Err(AppendError::Closed),
         })
     }
 }

@@ -1,0 +1,474 @@
+//! Groups: owning, handing over, committing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use furrow_log::{Event, Log, Member, Offset, Partition, Topic};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{Subject, event, listed, poll_once, put, put_all, soon, texts, topic, waits};
+
+listed![
+    a_member_is_assigned_every_partition_and_reads_what_it_starts,
+    the_end_is_said_once_each_time_it_is_reached,
+    records_come_in_bounded_lots,
+    a_group_goes_on_where_it_committed,
+    a_lower_commit_is_taken,
+    a_commit_after_losing_the_partition_is_taken,
+    the_new_owner_waits_for_the_old_one,
+    members_come_and_go_and_every_record_is_seen,
+    groups_do_not_disturb_each_other,
+    one_member_reads_several_topics,
+    a_dropped_call_of_next_loses_nothing,
+    a_record_no_group_has_passed_is_kept,
+    a_forgotten_group_holds_nothing,
+];
+
+const PARTITIONS: u32 = 6;
+
+async fn a_member_is_assigned_every_partition_and_reads_what_it_starts(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 3).unwrap();
+    put(&log, 1, "a").await;
+    let mut member = log.join("g", &[topic()]).unwrap();
+    let mut assigned = BTreeSet::new();
+    for _ in 0..3 {
+        let Event::Assigned {
+            partition,
+            committed,
+            ..
+        } = event(&mut member).await
+        else {
+            panic!("not assigned");
+        };
+        assert_eq!(committed, None);
+        assigned.insert(partition.0);
+    }
+    assert_eq!(assigned, BTreeSet::from([0, 1, 2]));
+    // Nothing was started, so nothing flows.
+    assert!(waits(member.next()).await);
+    member.start(&topic(), Partition(1), Offset(0));
+    let Event::Records {
+        partition, records, ..
+    } = event(&mut member).await
+    else {
+        panic!("no records");
+    };
+    assert_eq!(
+        (partition, texts(&records)),
+        (Partition(1), vec!["a".to_owned()])
+    );
+}
+
+async fn the_end_is_said_once_each_time_it_is_reached(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 1).unwrap();
+    let mut member = log.join("g", &[topic()]).unwrap();
+    start_all(&mut member, 1).await;
+    assert_eq!(event(&mut member).await, caught_up(0));
+    assert!(waits(member.next()).await);
+    for end in 1..4 {
+        put(&log, 0, "a").await;
+        assert!(matches!(event(&mut member).await, Event::Records { .. }));
+        assert_eq!(event(&mut member).await, caught_up(end));
+        assert!(waits(member.next()).await);
+    }
+}
+
+async fn records_come_in_bounded_lots(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 1).unwrap();
+    put_all(&log, 0, (0..2_000).map(|n| n.to_string())).await;
+    let mut member = log.join("g", &[topic()]).unwrap();
+    start_all(&mut member, 1).await;
+    let mut next = 0;
+    loop {
+        match event(&mut member).await {
+            Event::Records { records, .. } => {
+                assert!(!records.is_empty() && records.len() <= 512);
+                for record in records {
+                    assert_eq!(record.offset, Offset(next));
+                    next += 1;
+                }
+            }
+            Event::CaughtUp { end, .. } => break assert_eq!(end, Offset(next)),
+            Event::Assigned { .. } | Event::Revoked { .. } => panic!("no other member came"),
+        }
+    }
+    assert_eq!(next, 2_000);
+}
+
+async fn a_group_goes_on_where_it_committed(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 1).unwrap();
+    put_all(&log, 0, (0..10).map(|n| n.to_string())).await;
+    let member = log.join("g", &[topic()]).unwrap();
+    member.commit(&topic(), Partition(0), Offset(7)).unwrap();
+    assert_eq!(
+        log.committed("g", &topic(), Partition(0)).unwrap(),
+        Some(Offset(7))
+    );
+    assert_eq!(
+        log.committed("other", &topic(), Partition(0)).unwrap(),
+        None
+    );
+    drop(member);
+    log.close().await.unwrap();
+    let log = subject.open();
+    let mut member = log.join("g", &[topic()]).unwrap();
+    let Event::Assigned {
+        committed: Some(committed),
+        ..
+    } = event(&mut member).await
+    else {
+        panic!("no commit");
+    };
+    member.start(&topic(), Partition(0), committed);
+    let Event::Records { records, .. } = event(&mut member).await else {
+        panic!("no records");
+    };
+    assert_eq!(texts(&records), ["7", "8", "9"]);
+}
+
+async fn a_lower_commit_is_taken(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 1).unwrap();
+    let member = log.join("g", &[topic()]).unwrap();
+    for next in [5, 3] {
+        member.commit(&topic(), Partition(0), Offset(next)).unwrap();
+        let committed = log.committed("g", &topic(), Partition(0)).unwrap();
+        assert_eq!(committed, Some(Offset(next)));
+    }
+}
+
+async fn a_commit_after_losing_the_partition_is_taken(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 2).unwrap();
+    put_all(&log, 0, (0..9).map(|n| n.to_string())).await;
+    put_all(&log, 1, (0..9).map(|n| n.to_string())).await;
+    let mut old = log.join("g", &[topic()]).unwrap();
+    start_all(&mut old, 2).await;
+    let mut new = log.join("g", &[topic()]).unwrap();
+    let lost = loop {
+        if let Event::Revoked { partition, .. } = event(&mut old).await {
+            break partition;
+        }
+    };
+    assert!(matches!(
+        event(&mut new).await,
+        Event::Assigned { partition, committed: None, .. } if partition == lost
+    ));
+    old.commit(&topic(), lost, Offset(4)).unwrap();
+    assert_eq!(log.committed("g", &topic(), lost).unwrap(), Some(Offset(4)));
+}
+
+async fn the_new_owner_waits_for_the_old_one(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 2).unwrap();
+    let mut old = log.join("g", &[topic()]).unwrap();
+    start_all(&mut old, 2).await;
+    let mut new = log.join("g", &[topic()]).unwrap();
+    // The old owner has both ends to report and reads on until it takes the news.
+    let taken = loop {
+        assert!(waits(new.next()).await);
+        if let Event::Revoked { partition, .. } = event(&mut old).await {
+            break partition;
+        }
+    };
+    let Event::Assigned { partition, .. } = event(&mut new).await else {
+        panic!("not assigned");
+    };
+    assert_eq!(partition, taken);
+    drop(old);
+    let Event::Assigned { partition, .. } = event(&mut new).await else {
+        panic!("not assigned");
+    };
+    assert_ne!(partition, taken);
+}
+
+/// What the members of one group saw together.
+#[derive(Default)]
+struct Seen {
+    owner: BTreeMap<u32, usize>,
+    records: BTreeMap<u32, BTreeSet<u64>>,
+}
+
+/// A member that starts at what was committed and commits what it saw, until it is told to leave.
+fn work(log: &Log, id: usize, seen: Arc<Mutex<Seen>>) -> (watch::Sender<bool>, JoinHandle<()>) {
+    let mut member = log.join("workers", &[topic()]).unwrap();
+    let (leave, mut told) = watch::channel(false);
+    let task = tokio::spawn(async move {
+        loop {
+            let event = tokio::select! {
+                event = member.next() => event.unwrap(),
+                _ = told.wait_for(|leave| *leave) => break,
+            };
+            match event {
+                Event::Assigned {
+                    topic,
+                    partition,
+                    committed,
+                } => {
+                    let before = seen.lock().unwrap().owner.insert(partition.0, id);
+                    assert_eq!(before, None, "{partition} has two owners");
+                    member.start(&topic, partition, committed.unwrap_or(Offset(0)));
+                }
+                Event::Revoked { partition, .. } => {
+                    // The next owner may have been told by now; it must not be this member.
+                    let mut seen = seen.lock().unwrap();
+                    if seen.owner.get(&partition.0) == Some(&id) {
+                        seen.owner.remove(&partition.0);
+                    }
+                }
+                Event::Records {
+                    topic,
+                    partition,
+                    records,
+                } => {
+                    let next = Offset(records.last().unwrap().offset.0 + 1);
+                    let offsets = records.iter().map(|record| record.offset.0);
+                    let mut seen = seen.lock().unwrap();
+                    assert_eq!(seen.owner.get(&partition.0), Some(&id));
+                    seen.records.entry(partition.0).or_default().extend(offsets);
+                    member.commit(&topic, partition, next).unwrap();
+                }
+                Event::CaughtUp { .. } => {}
+            }
+        }
+        seen.lock().unwrap().owner.retain(|_, owner| *owner != id);
+        drop(member);
+    });
+    (leave, task)
+}
+
+// One thread runs all tasks of this case's runtime or several; a task that takes `Revoked` removes
+// itself as owner before the new owner is polled only on one. So the suite runs on one thread.
+async fn members_come_and_go_and_every_record_is_seen(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), PARTITIONS).unwrap();
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let mut members = vec![work(&log, 0, Arc::clone(&seen))];
+    let mut born = 1;
+    let mut written = 0_u64;
+    for wanted in [1, 2, 1, 3] {
+        while members.len() > wanted {
+            let (leave, task) = members.remove(0);
+            leave.send_replace(true);
+            soon("leaving", task).await.unwrap();
+        }
+        while members.len() < wanted {
+            members.push(work(&log, born, Arc::clone(&seen)));
+            born += 1;
+        }
+        for partition in 0..PARTITIONS {
+            put_all(&log, partition, (0..200).map(|n| n.to_string())).await;
+        }
+        written += 200;
+        let everything = || {
+            let seen = seen.lock().unwrap();
+            let owners: BTreeSet<_> = seen.owner.values().collect();
+            owners.len() == wanted
+                && seen.records.len() == PARTITIONS as usize
+                && seen
+                    .records
+                    .values()
+                    .all(|offsets| offsets.len() as u64 == written)
+        };
+        soon("every record", async {
+            while !everything() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    for (leave, task) in members {
+        leave.send_replace(true);
+        soon("leaving", task).await.unwrap();
+    }
+}
+
+async fn groups_do_not_disturb_each_other(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 1).unwrap();
+    put(&log, 0, "a").await;
+    for group in ["one", "two"] {
+        let mut member = log.join(group, &[topic()]).unwrap();
+        start_all(&mut member, 1).await;
+        assert!(matches!(event(&mut member).await, Event::Records { .. }));
+        member.commit(&topic(), Partition(0), Offset(1)).unwrap();
+    }
+    let first = log.join("one", &[topic()]).unwrap();
+    let mut second = log.join("two", &[topic()]).unwrap();
+    drop(first);
+    assert!(matches!(
+        event(&mut second).await,
+        Event::Assigned {
+            committed: Some(Offset(1)),
+            ..
+        }
+    ));
+}
+
+async fn one_member_reads_several_topics(subject: Subject) {
+    let log = subject.open();
+    let topics = [Topic::new("conformance.a"), Topic::new("conformance.b")];
+    for topic in &topics {
+        log.create_topic(topic, 2).unwrap();
+    }
+    let mut member = log.join("g", &topics).unwrap();
+    let mut ends = 0;
+    let mut seen = BTreeSet::new();
+    while seen.len() < 2 {
+        match event(&mut member).await {
+            Event::Assigned {
+                topic, partition, ..
+            } => member.start(&topic, partition, Offset(0)),
+            Event::CaughtUp { .. } => {
+                ends += 1;
+                if ends == 4 {
+                    for topic in &topics {
+                        let payload = topic.as_str().to_owned().into();
+                        drop(log.append_to(topic, Partition(1), b"", payload).unwrap());
+                    }
+                }
+            }
+            Event::Records { topic, records, .. } => {
+                assert_eq!(texts(&records), [topic.as_str()]);
+                seen.insert(topic);
+            }
+            Event::Revoked { .. } => panic!("no other member came"),
+        }
+    }
+}
+
+async fn a_dropped_call_of_next_loses_nothing(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 1).unwrap();
+    put_all(&log, 0, (0..1_000).map(|n| n.to_string())).await;
+    let mut member = log.join("g", &[topic()]).unwrap();
+    let mut next = 0;
+    let finished = async {
+        loop {
+            // Polled a few times only, then dropped, in the middle of whatever it did.
+            let mut call = Box::pin(member.next());
+            let mut polled = poll_once(call.as_mut()).await;
+            for _ in 0..next % 3 {
+                if polled.is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+                polled = poll_once(call.as_mut()).await;
+            }
+            drop(call);
+            match polled {
+                std::task::Poll::Pending => {
+                    // As often as not the call is waited for, or a slow read would never end.
+                    if let Ok(found) =
+                        tokio::time::timeout(std::time::Duration::from_millis(1), member.next())
+                            .await
+                        && on_event(&mut member, found.unwrap(), &mut next)
+                    {
+                        break;
+                    }
+                }
+                std::task::Poll::Ready(found) => {
+                    if on_event(&mut member, found.unwrap(), &mut next) {
+                        break;
+                    }
+                }
+            }
+        }
+    };
+    soon("every record", finished).await;
+    assert_eq!(next, 1_000);
+}
+
+fn on_event(member: &mut Member, event: Event, next: &mut u64) -> bool {
+    match event {
+        Event::Assigned {
+            topic, partition, ..
+        } => {
+            member.start(&topic, partition, Offset(0));
+            false
+        }
+        Event::Records { records, .. } => {
+            for record in records {
+                assert_eq!(record.offset, Offset(*next));
+                *next += 1;
+            }
+            false
+        }
+        Event::CaughtUp { .. } => true,
+        Event::Revoked { .. } => panic!("no other member came"),
+    }
+}
+
+async fn a_record_no_group_has_passed_is_kept(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 2).unwrap();
+    for partition in [0, 1] {
+        put_all(&log, partition, (0..10).map(|n| n.to_string())).await;
+    }
+    let slow = log.join("slow", &[topic()]).unwrap();
+    slow.commit(&topic(), Partition(0), Offset(9)).unwrap();
+    slow.commit(&topic(), Partition(1), Offset(10)).unwrap();
+    // One more record is to come, so what is waited for is that the other partition is emptied.
+    (subject.age)(&log, &topic(), Partition(1)).await;
+    assert_eq!(
+        log.bounds(&topic(), Partition(1)).unwrap().earliest,
+        Offset(10)
+    );
+    assert_eq!(
+        log.bounds(&topic(), Partition(0)).unwrap().earliest,
+        Offset(0)
+    );
+    slow.commit(&topic(), Partition(0), Offset(10)).unwrap();
+    (subject.age)(&log, &topic(), Partition(0)).await;
+    assert_eq!(
+        log.bounds(&topic(), Partition(0)).unwrap().earliest,
+        Offset(10)
+    );
+}
+
+async fn a_forgotten_group_holds_nothing(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), 1).unwrap();
+    put(&log, 0, "a").await;
+    let member = log.join("g", &[topic()]).unwrap();
+    member.commit(&topic(), Partition(0), Offset(0)).unwrap();
+    assert!(log.forget_group("g").is_err());
+    drop(member);
+    log.forget_group("g").unwrap();
+    assert_eq!(log.committed("g", &topic(), Partition(0)).unwrap(), None);
+    (subject.age)(&log, &topic(), Partition(0)).await;
+    log.close().await.unwrap();
+    let log = subject.open();
+    assert_eq!(log.committed("g", &topic(), Partition(0)).unwrap(), None);
+    assert_eq!(
+        log.bounds(&topic(), Partition(0)).unwrap().earliest,
+        Offset(1)
+    );
+}
+
+async fn start_all(member: &mut Member, partitions: u32) {
+    for _ in 0..partitions {
+        let Event::Assigned {
+            topic,
+            partition,
+            committed,
+        } = event(member).await
+        else {
+            panic!("not assigned");
+        };
+        member.start(&topic, partition, committed.unwrap_or(Offset(0)));
+    }
+}
+
+fn caught_up(end: u64) -> Event {
+    Event::CaughtUp {
+        topic: topic(),
+        partition: Partition(0),
+        end: Offset(end),
+    }
+}
