@@ -4,7 +4,8 @@
 //! log, so the service's request is those bytes, and nothing re-encodes them.
 //! On the wire it is the `IngestService` of `ingest.proto`, like any other.
 
-use crate::v1::Ack;
+use crate::reject::{Reject, RejectReason};
+use crate::v1::{Ack, Beacon};
 use bytes::{Buf, BufMut, Bytes};
 use prost::Message;
 use std::fmt;
@@ -108,4 +109,13 @@ impl<E, D: Carried> Decoder for RawCodec<E, D> {
     fn decode(&mut self, buf: &mut DecodeBuf<'_>) -> Result<Option<D>, Status> {
         D::take(buf).map(Some)
     }
+}
+
+/// Takes a beacon's body apart; its batches share the body's bytes and are not
+/// checked.
+///
+/// # Errors
+/// `malformed` when the bytes are no beacon.
+pub fn decode_beacon(body: Bytes) -> Result<Beacon, Reject> {
+    Beacon::decode(body).map_err(|e| Reject::new(RejectReason::Malformed, "", e.to_string()))
 }
