@@ -1,6 +1,7 @@
 //! `cargo xtask deny`: licences, bans and sources of the dependencies against `deny.toml`.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use crate::place;
 use crate::run::{Done, Failure, cargo, openly, part, program, quietly, tell};
@@ -8,7 +9,7 @@ use crate::run::{Done, Failure, cargo, openly, part, program, quietly, tell};
 const VERSION: &str = "0.20.2";
 
 /// Checks the dependencies; known vulnerabilities only where their database can be reached.
-pub(crate) fn deny(args: &[String]) -> Result<(), Failure> {
+pub(crate) fn deny(args: &[String]) -> Result<ExitCode, Failure> {
     if let Some(arg) = args.first() {
         return Err(Failure::new(format!("`cargo xtask deny` takes no {arg:?}")));
     }
@@ -26,7 +27,8 @@ pub(crate) fn deny(args: &[String]) -> Result<(), Failure> {
         "sources",
     ];
     openly(&mut program(&cargo_deny, CHECKS))?.ended?;
-    advisories(&cargo_deny)
+    advisories(&cargo_deny)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn install(tools: &Path, cargo_deny: &Path) -> Result<Done, Failure> {

@@ -40,7 +40,8 @@ struct Command {
     name: &'static str,
     usage: &'static str,
     about: &'static str,
-    run: fn(&[String]) -> Result<(), Failure>,
+    /// A failure that has already been shown is an exit code.
+    run: fn(&[String]) -> Result<ExitCode, Failure>,
 }
 
 /// Every sub-command; a new one is one row here and one module.
@@ -79,7 +80,7 @@ fn main() -> ExitCode {
         return without_command(&name);
     };
     match (command.run)(&rest) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("\nerror: {failure}");
             ExitCode::FAILURE

@@ -19,7 +19,9 @@ pub(crate) fn provide(cache: &Path) -> Result<Done, Failure> {
     let folder = cache.join("python");
     let stamp = folder.join("furrow-requirements.txt");
     let pinned = REQUIREMENTS.lines().next().unwrap_or_default();
-    if fs::read_to_string(&stamp).is_ok_and(|found| found == REQUIREMENTS) {
+    // A Python that was removed since leaves a link to nothing.
+    let runs = interpreter(cache).exists();
+    if runs && fs::read_to_string(&stamp).is_ok_and(|found| found == REQUIREMENTS) {
         return Ok(Done::Present(format!("virtual environment with {pinned}")));
     }
     tell("python", "making a virtual environment with the gRPC tools");

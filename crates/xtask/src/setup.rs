@@ -1,6 +1,8 @@
 //! What a checkout needs, in order, nothing twice.
 
 use std::fs::{self, File, TryLockError};
+use std::path::Path;
+use std::process::ExitCode;
 
 use crate::run::{Failure, part, tell};
 use crate::{chromium, engine, place, python, tools, web};
@@ -15,15 +17,19 @@ pub(crate) enum Purpose {
 }
 
 /// `cargo xtask setup`.
-pub(crate) fn setup(args: &[String]) -> Result<(), Failure> {
+pub(crate) fn setup(args: &[String]) -> Result<ExitCode, Failure> {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    match words[..] {
-        [] | ["--for", "test"] => prepare(Purpose::Test),
-        ["--for", "up"] => prepare(Purpose::Up),
-        _ => Err(Failure::new(
-            "usage: cargo xtask setup [--for up | --for test]",
-        )),
-    }
+    let purpose = match words[..] {
+        [] | ["--for", "test"] => Purpose::Test,
+        ["--for", "up"] => Purpose::Up,
+        _ => {
+            return Err(Failure::new(
+                "usage: cargo xtask setup [--for up | --for test]",
+            ));
+        }
+    };
+    prepare(purpose)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Brings about what `purpose` needs, one line for each part.
@@ -45,7 +51,7 @@ pub(crate) fn prepare(purpose: Purpose) -> Result<(), Failure> {
 }
 
 /// Waits until no other set-up works on the same cache; the next one then finds everything there.
-fn alone(path: &std::path::Path) -> Result<File, Failure> {
+fn alone(path: &Path) -> Result<File, Failure> {
     let lock = File::create(path).map_err(Failure::doing(format!("opening {}", path.display())))?;
     match lock.try_lock() {
         Ok(()) => return Ok(lock),

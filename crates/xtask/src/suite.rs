@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold, what fails fastest first.
 
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::run::{Failure, Ran, cargo, openly};
@@ -60,7 +60,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// `cargo xtask test`.
-pub(crate) fn test(args: &[String]) -> Result<(), Failure> {
+pub(crate) fn test(args: &[String]) -> Result<ExitCode, Failure> {
     let steps = chosen(args)?;
     let mut rows = Vec::new();
     let mut sum = Tally::default();
@@ -89,11 +89,15 @@ pub(crate) fn test(args: &[String]) -> Result<(), Failure> {
         }
     }
     print_summary(&rows);
-    if let Err(failure) = &outcome {
-        println!("{failure}");
-    }
+    let code = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            println!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    };
     println!("{} passed, {} failed", sum.passed, sum.failed);
-    outcome.map_err(|_| Failure::new("`cargo xtask test` stopped at the step above"))
+    Ok(code)
 }
 
 /// The steps that the arguments ask for.

@@ -1,13 +1,13 @@
 //! `cargo xtask up`: from a checkout to a dashboard.
 
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use crate::place;
 use crate::run::{Failure, cargo};
 use crate::setup::{self, Purpose};
 
 /// Sets up, builds for release, and becomes `furrow up --demo`.
-pub(crate) fn up(args: &[String]) -> Result<(), Failure> {
+pub(crate) fn up(args: &[String]) -> Result<ExitCode, Failure> {
     setup::prepare(Purpose::Up)?;
     println!("building furrow for release; the first time takes some minutes");
     let built = cargo("build", &["--release", "--package", "furrow"])
