@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS sessions
     experience_milli      UInt16 CODEC(T64, ZSTD(1)),
     frustration_now_milli UInt16 CODEC(T64, ZSTD(1)),
     confidence_milli      UInt16 CODEC(T64, ZSTD(1)),
-    contributors          Array(Tuple(signal LowCardinality(String), score LowCardinality(String), count UInt32, share_milli UInt16, text String)) CODEC(ZSTD(1)),
+    -- Signal, score, count, share in thousandths, text.
+    contributors          Array(Tuple(LowCardinality(String), LowCardinality(String), UInt32, UInt16, String)) CODEC(ZSTD(1)),
     fold_version          UInt32 CODEC(Delta, ZSTD(1)),
     rules                 UInt64 CODEC(Delta, ZSTD(1))
 )

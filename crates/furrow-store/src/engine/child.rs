@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use rustix::process::{Signal, getpid, kill_process};
+use std::error::Error;
 use std::ffi::{CString, OsStr, c_char, c_int, c_void};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -71,10 +72,10 @@ fn run(library: &Path, data: &Path, config: &Path) -> Result<(), String> {
     // SAFETY: loading runs the library's initialisers. It is the engine that
     // set-up fetched and checked, made to be loaded into a process; this one
     // has nothing else to do, and no thread of it but one that reads stdin.
-    let library = unsafe { libloading::Library::new(library) }.map_err(|e| e.to_string())?;
+    let library = unsafe { libloading::Library::new(library) }.map_err(|e| whole(&e))?;
     // SAFETY: the library exports this function with this C signature; its
     // header declares it so.
-    let query = unsafe { library.get::<Query>(b"query_stable_v2\0") }.map_err(|e| e.to_string())?;
+    let query = unsafe { library.get::<Query>(b"query_stable_v2\0") }.map_err(|e| whole(&e))?;
     // SAFETY: `arguments` are `count` C strings that nobody frees, so they stay
     // valid and writable whatever the engine keeps of them.
     let result = unsafe { query(count, arguments.as_mut_ptr()) };
@@ -94,6 +95,18 @@ fn run(library: &Path, data: &Path, config: &Path) -> Result<(), String> {
     // result, which nobody has freed.
     let error = unsafe { std::ffi::CStr::from_ptr(error) };
     Err(error.to_string_lossy().into_owned())
+}
+
+/// An error with its causes.
+fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
 }
 
 fn c_string(name: &str, value: &OsStr) -> Result<CString, String> {
