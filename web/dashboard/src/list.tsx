@@ -4,9 +4,9 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { listSessions, now, wantsKey } from "./api";
 import type { Order } from "./api";
 import { decayed } from "./decay";
-import { ago, counted, lasting, percent, score, shortId, words } from "./format";
+import { ago, counted, lasting, score, shortId, words } from "./format";
 import { listen } from "./live";
-import type { Session } from "./model";
+import type { Contributor, Session } from "./model";
 import { Device, Meter, NotEnough, Notice, Reason, Status, level, useNow } from "./parts";
 
 const PAGE_SESSIONS = 100;
@@ -369,23 +369,33 @@ function Now(props: { session: Session; nowMs: number }) {
 }
 
 function Why(props: { session: Session }) {
-  const top = [...props.session.contributors].sort((a, b) => b.shareMilli - a.shareMilli);
-  const bad = top.filter((c) => c.score !== "engagement");
-  const shown = (bad.length > 0 ? bad : top).slice(0, REASONS_SHOWN);
+  const shown = reasons(props.session.contributors);
   if (shown.length === 0) return <span class="faint">nothing stands out</span>;
-  const rest = props.session.contributors.length - shown.length;
+  const rest = shown.slice(REASONS_SHOWN);
   return (
     <span class="reasons">
-      {shown.map((c) => (
-        <Reason key={`${c.score} ${c.signal}`} contributor={c} />
+      {shown.slice(0, REASONS_SHOWN).map((c) => (
+        <Reason key={c.signal} contributor={c} />
       ))}
-      {rest > 0 && (
-        <span class="faint" title={top.map((c) => `${c.text || words(c.signal)}: ${percent(c.shareMilli)} of ${c.score}`).join("\n")}>
-          +{rest}
+      {rest.length > 0 && (
+        <span class="faint" title={rest.map((c) => c.text || words(c.signal)).join("\n")}>
+          +{rest.length}
         </span>
       )}
     </span>
   );
+}
+
+/** Each signal once, what went wrong before what went well. */
+function reasons(contributors: Contributor[]): Contributor[] {
+  const weight = (c: Contributor) =>
+    c.shareMilli + (c.score === "frustration" ? 2_000 : c.score === "engagement" ? 0 : 1_000);
+  const bad = contributors.filter((c) => c.score !== "engagement");
+  const bySignal = new Map<string, Contributor>();
+  for (const c of [...(bad.length > 0 ? bad : contributors)].sort((a, b) => weight(b) - weight(a))) {
+    if (!bySignal.has(c.signal)) bySignal.set(c.signal, c);
+  }
+  return [...bySignal.values()];
 }
 
 function Empty() {

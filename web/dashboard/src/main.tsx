@@ -77,8 +77,8 @@ function App() {
 function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
-      <path class="brow" d="M4.500 13c3-4 6.700-4.200 9.500.5M27.500 13c-3-4-6.700-4.200-9.500.5" />
-      <path class="crease" d="M14.600 18.500v6.500M17.400 18.500v6.500" />
+      <path class="brow" d="M4 14.500c2.600-4.500 6.600-5 9.500-.5M28 14.500c-2.600-4.500-6.600-5-9.500-.5" />
+      <path class="crease" d="M14.300 17.500v7.500M17.700 17.500v7.500" />
     </svg>
   );
 }

@@ -8,7 +8,7 @@ import type { Detail, Signal } from "./model";
 const LANE = 26;
 const BAND = 30;
 const AXIS = 22;
-const GUTTER = 132;
+const GUTTER = 168;
 const GUTTER_NARROW = 12;
 const NARROW = 560;
 const EDGE = 16;
