@@ -9,6 +9,7 @@
 
 mod check;
 mod fields;
+mod identity;
 mod interaction;
 mod path;
 
@@ -17,6 +18,7 @@ use crate::reject::{Reject, RejectReason};
 use crate::v1;
 use check::{Check, missing, or_unspecified};
 use fields::{Broken, Fields, WireType};
+pub use identity::{BatchIdentity, batch_identity};
 use furrow_core::ids::{SenderId, SessionId, TargetHash, VisitorId};
 use furrow_core::interaction::{
     Batch, Device, DeviceClass, Interaction, Kind, Page, PointerType, Target, TargetKind,

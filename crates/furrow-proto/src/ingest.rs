@@ -31,6 +31,15 @@ impl fmt::Debug for RawBatch {
     }
 }
 
+/// Takes a beacon's body apart; its batches share the body's bytes and are not
+/// checked.
+///
+/// # Errors
+/// `malformed` when the bytes are no beacon.
+pub fn decode_beacon(body: Bytes) -> Result<Beacon, Reject> {
+    Beacon::decode(body).map_err(|e| Reject::new(RejectReason::Malformed, "", e.to_string()))
+}
+
 /// A message that this codec carries: raw bytes one way, `Ack` the other.
 pub trait Carried: Sized + Send + 'static {
     /// Appends the message.
@@ -109,13 +118,4 @@ impl<E, D: Carried> Decoder for RawCodec<E, D> {
     fn decode(&mut self, buf: &mut DecodeBuf<'_>) -> Result<Option<D>, Status> {
         D::take(buf).map(Some)
     }
-}
-
-/// Takes a beacon's body apart; its batches share the body's bytes and are not
-/// checked.
-///
-/// # Errors
-/// `malformed` when the bytes are no beacon.
-pub fn decode_beacon(body: Bytes) -> Result<Beacon, Reject> {
-    Beacon::decode(body).map_err(|e| Reject::new(RejectReason::Malformed, "", e.to_string()))
 }

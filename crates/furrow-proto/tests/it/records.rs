@@ -1,0 +1,141 @@
+//! What stands in the log survives it.
+
+use crate::samples;
+use bytes::Bytes;
+use furrow_core::ids::{Property, Tenant};
+use furrow_proto::record::{
+    BatchRecord, ClientFacts, Control, DeadLetter, Entry, InteractionRecord, RecordError,
+    decode_score_update, encode_score_update,
+};
+use furrow_proto::v1;
+use proptest::prelude::*;
+use prost::Message;
+
+fn entry() -> impl Strategy<Value = Entry> {
+    prop_oneof![
+        Just(Entry::Publish),
+        Just(Entry::Stream),
+        Just(Entry::Beacon)
+    ]
+}
+
+fn batch_record() -> impl Strategy<Value = BatchRecord> {
+    (
+        any::<[String; 4]>(),
+        any::<i64>(),
+        entry(),
+        any::<[bool; 2]>(),
+        any::<Vec<u8>>(),
+    )
+        .prop_map(
+            |([tenant, property, os, browser], received_ms, entry, [mobile, automated], batch)| {
+                BatchRecord {
+                    tenant: Tenant(tenant.into()),
+                    property: Property(property.into()),
+                    received_ms,
+                    entry,
+                    client: ClientFacts {
+                        os: os.into(),
+                        browser: browser.into(),
+                        mobile,
+                        automated,
+                    },
+                    batch: batch.into(),
+                }
+            },
+        )
+}
+
+fn record() -> impl Strategy<Value = InteractionRecord> {
+    prop_oneof![
+        batch_record().prop_map(InteractionRecord::Batch),
+        any::<i64>().prop_map(|at_ms| InteractionRecord::Tick { at_ms }),
+        (any::<u64>(), any::<[u8; 32]>(), any::<Vec<u8>>()).prop_map(|(number, hash, rules)| {
+            InteractionRecord::Control(Control {
+                number,
+                hash,
+                rules: rules.into(),
+            })
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn an_interaction_record_decodes_to_itself(record in record()) {
+        prop_assert_eq!(InteractionRecord::decode(record.clone().encode()).unwrap(), record);
+    }
+
+    #[test]
+    fn a_score_update_decodes_to_itself(update in samples::score_update()) {
+        prop_assert_eq!(decode_score_update(&encode_score_update(&update)).unwrap(), update);
+    }
+
+    #[test]
+    fn a_dead_letter_decodes_to_itself(
+        origin in samples::origin(),
+        reason in ".*",
+        detail in ".*",
+        record in any::<Vec<u8>>(),
+    ) {
+        let letter = DeadLetter {
+            origin,
+            reason: reason.into(),
+            detail: detail.into(),
+            record: record.into(),
+        };
+        prop_assert_eq!(DeadLetter::decode(letter.clone().encode()).unwrap(), letter);
+    }
+
+    #[test]
+    fn random_bytes_are_no_panic(bytes in any::<Vec<u8>>()) {
+        let _ = InteractionRecord::decode(bytes.clone().into());
+        let _ = DeadLetter::decode(bytes.clone().into());
+        let _ = decode_score_update(&bytes);
+    }
+}
+
+#[test]
+fn the_batch_in_a_record_shares_the_records_bytes() {
+    let record = InteractionRecord::Batch(BatchRecord {
+        tenant: Tenant("demo".into()),
+        property: Property("shop".into()),
+        received_ms: 1,
+        entry: Entry::Publish,
+        client: ClientFacts::default(),
+        batch: Bytes::from_static(b"untouched"),
+    });
+    let bytes = record.encode();
+    let InteractionRecord::Batch(batch) = InteractionRecord::decode(bytes.clone()).unwrap() else {
+        panic!("a batch was written");
+    };
+    assert!(bytes.as_ptr_range().contains(&batch.batch.as_ptr()));
+}
+
+#[test]
+fn a_record_of_a_later_kind_is_unknown_and_not_damaged() {
+    let later = Bytes::from_static(&[0x52, 0]);
+    assert!(matches!(
+        InteractionRecord::decode(later),
+        Err(RecordError::UnknownKind)
+    ));
+}
+
+#[test]
+fn a_score_above_ten_is_refused() {
+    let update = v1::ScoreUpdate {
+        origin: Some(v1::Origin::default()),
+        session: Some(v1::SessionScore {
+            session_id: vec![0; 16],
+            status: 1,
+            frustration_now: 10_001,
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let error = decode_score_update(&update.encode_to_vec()).unwrap_err();
+    assert!(
+        matches!(error, RecordError::BadField("frustration_now")),
+        "{error}"
+    );
+}
