@@ -18,12 +18,12 @@ use crate::reject::{Reject, RejectReason};
 use crate::v1;
 use check::{Check, missing, or_unspecified};
 use fields::{Broken, Fields, WireType};
-pub use identity::{BatchIdentity, batch_identity};
 use furrow_core::ids::{SenderId, SessionId, TargetHash, VisitorId};
 use furrow_core::interaction::{
     Batch, Device, DeviceClass, Interaction, Kind, Page, PointerType, Target, TargetKind,
 };
 use furrow_core::time::ClientTime;
+pub use identity::{BatchIdentity, batch_identity};
 use prost::{DecodeError, Message};
 
 /// Times on the wire fit the 48 bits that a `UUIDv7` has for its own.

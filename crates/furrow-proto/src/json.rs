@@ -16,11 +16,8 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
 
 /// JSON that is not such a message: says where and names the field.
 #[derive(Debug, thiserror::Error)]
-#[error("{source}")]
-pub struct JsonError {
-    #[from]
-    source: serde_json::Error,
-}
+#[error(transparent)]
+pub struct JsonError(#[from] serde_json::Error);
 
 /// Reads a batch in JSON; the same batch, encoded. It is not yet checked: that
 /// is [`decode_batch`](crate::decode_batch)'s work.

@@ -7,6 +7,7 @@ use prost::Message;
 use v1::interaction::Kind;
 
 type Change = fn(&mut v1::Batch);
+type Set = fn(&mut v1::Batch, u64);
 
 /// The one interaction of this kind in [`valid`], to be changed.
 macro_rules! of {
@@ -206,7 +207,7 @@ fn a_reject_reads_as_a_sentence() {
 
 /// Every line reads: *this* is taken at the number and refused one above it.
 #[rustfmt::skip]
-fn boundaries() -> Vec<(&'static str, u64, RejectReason, fn(&mut v1::Batch, u64))> {
+fn boundaries() -> Vec<(&'static str, u64, RejectReason, Set)> {
     use RejectReason::*;
     const DAY_MS: u64 = 86_400_000;
     const PX: u64 = 1 << 26;
