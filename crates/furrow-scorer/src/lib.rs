@@ -1,1 +1,28 @@
-//! (layout follows)
+//! Interactions to scores: partitions, snapshots, replay.
+//!
+//! ```text
+//! config    what the scorer is told
+//! epoch     the life of the interactions topic
+//! read      from a record's bytes to what the core folds
+//! progress  how far outputs are durable: a pure ledger
+//! snapshot  one partition's state with its next offset
+//! scorer    the loop: own partitions, fold, emit, commit
+//! metrics   what it tells of itself
+//! ```
+//!
+//! The state of a partition is a function of its records. A rebalance, a crash
+//! and a shut-down are the same: the state is dropped, and the next owner
+//! loads a snapshot, replays silently and goes on from where outputs are
+//! durable.
+
+pub mod config;
+pub mod epoch;
+mod metrics;
+pub mod progress;
+pub mod read;
+mod scorer;
+pub mod snapshot;
+
+pub use config::Config;
+pub use metrics::Metrics;
+pub use scorer::{Scorer, ScorerError};
