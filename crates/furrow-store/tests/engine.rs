@@ -1,5 +1,7 @@
 //! The engine's process: how it starts, dies, comes back and ends.
 
+#![allow(clippy::unwrap_used)] // It is all tests.
+
 mod common;
 
 use common::{World, eventually, insert, key, library, read, settings, update};

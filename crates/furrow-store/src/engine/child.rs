@@ -64,10 +64,12 @@ fn run(library: &Path, data: &Path, config: &Path) -> Result<(), String> {
         c_string("clickhouse", OsStr::new(""))?,
         c_string("--path=", data.as_os_str())?,
         c_string("--config-file=", config.as_os_str())?,
+        // The level in the configuration is not heeded.
+        c_string("--log-level=", OsStr::new("warning"))?,
         c_string("--query=", OsStr::new(QUERY))?,
     ]
     .map(CString::into_raw);
-    let count = c_int::try_from(arguments.len()).expect("there are four arguments");
+    let count = c_int::try_from(arguments.len()).expect("there are five arguments");
 
     // SAFETY: loading runs the library's initialisers. It is the engine that
     // set-up fetched and checked, made to be loaded into a process; this one

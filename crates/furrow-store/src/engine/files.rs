@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = include_str!("config.xml");
@@ -43,10 +43,12 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(data_dir: &Path) -> Result<Layout, EngineError> {
-        fs::create_dir_all(data_dir).map_err(at(data_dir))?;
-        // The child has its own working directory.
+        // It holds passwords and people's sessions.
+        let mut private = fs::DirBuilder::new();
+        private.recursive(true).mode(0o700);
+        private.create(data_dir).map_err(at(data_dir))?;
         let dir = fs::canonicalize(data_dir).map_err(at(data_dir))?;
-        fs::create_dir_all(dir.join("data")).map_err(at(&dir))?;
+        private.create(dir.join("data")).map_err(at(&dir))?;
         Ok(Layout { dir })
     }
 
@@ -67,8 +69,14 @@ impl Layout {
         self.dir.join("users.xml")
     }
 
+    /// What the engine logs; it keeps this file small itself.
     pub(super) fn log(&self) -> PathBuf {
         self.dir.join("engine.log")
+    }
+
+    /// What the child writes besides: why it did not start, or crashed.
+    pub(super) fn output(&self) -> PathBuf {
+        self.dir.join("engine.out")
     }
 
     fn endpoint(&self) -> PathBuf {
@@ -199,6 +207,7 @@ fn config(settings: &EngineSettings, layout: &Layout, http_port: u16) -> String 
     CONFIG
         .replace("@HTTP_PORT@", &http_port.to_string())
         .replace("@MEMORY_BYTES_MAX@", &settings.memory_bytes_max.to_string())
+        .replace("@LOG@", &escape(&layout.log().display().to_string()))
         .replace("@USERS@", &escape(&layout.users().display().to_string()))
 }
 

@@ -25,8 +25,8 @@ const END_TIMEOUT: Duration = Duration::from_secs(15);
 /// The pause before the first restart; it doubles with each that fails.
 const RESTART_PAUSE_MIN: Duration = Duration::from_millis(100);
 const RESTART_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// A log larger than this is put aside at a start.
-const LOG_BYTES_MAX: u64 = 16 << 20;
+/// A file of output larger than this is put aside at a start.
+const OUTPUT_BYTES_MAX: u64 = 16 << 20;
 /// How much of the log an error shows.
 const LOG_TAIL_BYTES: u64 = 4096;
 
@@ -178,14 +178,14 @@ struct Launch<'a> {
 impl Launch<'_> {
     /// Starts a child and waits until it answers.
     fn start(&self, orders: &Receiver<Order>) -> Result<Child, EngineError> {
-        let path = self.layout.log();
-        let log = open_log(&path).map_err(at(&path))?;
-        let log_from = log.metadata().map_err(at(&path))?.len();
+        let (output, log) = (self.layout.output(), self.layout.log());
+        let out = open_output(&output).map_err(at(&output))?;
+        let (output_from, log_from) = (length(&output), length(&log));
         let failed = |reason: String| EngineError::Failed {
             reason,
-            log: tail(&path, log_from),
+            log: tail(&output, output_from) + &tail(&log, log_from),
         };
-        let mut child = self.spawn(log).map_err(at(&self.settings.program))?;
+        let mut child = self.spawn(out).map_err(at(&self.settings.program))?;
 
         let started = Instant::now();
         loop {
@@ -207,7 +207,7 @@ impl Launch<'_> {
         }
     }
 
-    fn spawn(&self, log: File) -> io::Result<Child> {
+    fn spawn(&self, output: File) -> io::Result<Child> {
         Command::new(&self.settings.program)
             .args(&self.settings.arguments)
             .arg("--library")
@@ -218,8 +218,8 @@ impl Launch<'_> {
             .arg(self.layout.config())
             // The child ends when this pipe closes, which it does with us.
             .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(output.try_clone()?)
+            .stderr(output)
             // A Ctrl-C in the terminal is for us; we end the child last.
             .process_group(0)
             .spawn()
@@ -297,11 +297,15 @@ fn answers(port: u16) -> bool {
     ping().unwrap_or(false)
 }
 
-fn open_log(path: &Path) -> io::Result<File> {
-    if fs::metadata(path).is_ok_and(|m| m.len() > LOG_BYTES_MAX) {
-        fs::rename(path, path.with_extension("log.1"))?;
+fn open_output(path: &Path) -> io::Result<File> {
+    if length(path) > OUTPUT_BYTES_MAX {
+        fs::rename(path, path.with_extension("out.1"))?;
     }
     File::options().create(true).append(true).open(path)
+}
+
+fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |m| m.len())
 }
 
 fn tail(path: &Path, from: u64) -> String {

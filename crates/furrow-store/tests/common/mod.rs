@@ -1,5 +1,6 @@
 //! A real engine for the tests of one binary, and sample outputs.
 #![allow(dead_code, unreachable_pub)] // Each binary uses a part of it.
+#![allow(clippy::unwrap_used)] // It is all tests.
 
 use furrow_core::ids::{
     Epoch, Origin, Property, SenderId, SessionId, SessionKey, TargetHash, Tenant, VisitorId,
