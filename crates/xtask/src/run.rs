@@ -67,7 +67,15 @@ pub(crate) fn part(
 
 /// Tells the person at the terminal what a long part is about to do.
 pub(crate) fn tell(name: &str, what: &str) {
+    clear_drawn_time();
     println!("  {name:<14} …        {what}");
+}
+
+/// Removes the passing time from the current line of a terminal.
+fn clear_drawn_time() {
+    if io::stdout().is_terminal() {
+        print!("\r\x1b[K");
+    }
 }
 
 /// Shows passing time while something quiet runs, until it is dropped.
@@ -83,21 +91,17 @@ impl Waiting {
             let terminal = io::stdout().is_terminal();
             let every = Duration::from_secs(if terminal { 1 } else { 20 });
             let start = Instant::now();
-            let mut drawn = false;
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let seconds = start.elapsed().as_secs();
                 if terminal {
                     print!("\r  {name:<14} …        {seconds} s ");
-                    drawn = true;
                 } else {
                     println!("  {name:<14} …        {seconds} s");
                 }
                 // Nobody reads a progress line that cannot be written.
                 let _ = io::stdout().flush();
             }
-            if drawn {
-                print!("\r\x1b[K");
-            }
+            clear_drawn_time();
         });
         Self {
             stop: Some(stop),
