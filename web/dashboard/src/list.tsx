@@ -1,7 +1,7 @@
 // The live list of sessions.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { listSessions, now, wantsKey } from "./api";
+import { listSessions, wantsKey } from "./api";
 import type { Order } from "./api";
 import { decayed } from "./decay";
 import { ago, counted, lasting, score, shortId, words } from "./format";
@@ -313,17 +313,21 @@ function Row(props: { session: Session; nowMs: number; fresh: boolean }) {
       data-status={s.status}
     >
       <th scope="row" class="col-session">
-        <a class="row-link" href={`#/sessions/${s.id}`}>
-          <span class="path">{path}</span>
-        </a>
+        <span class="first">
+          <a class="row-link" href={`#/sessions/${s.id}`}>
+            <span class="path">{path}</span>
+          </a>
+          {s.conversions > 0 && (
+            <span class="tag good">{s.conversions === 1 ? "converted" : `converted ×${s.conversions}`}</span>
+          )}
+          {s.automated && <span class="tag">automated</span>}
+        </span>
         <span class="about">
           <Status status={s.status} />
           <span class="id">{shortId(s.id)}</span>
           <span>
             <Device session={s} />
           </span>
-          {s.automated && <span class="tag">automated</span>}
-          {s.conversions > 0 && <span class="tag good">{counted(s.conversions, "conversion")}</span>}
         </span>
       </th>
       {s.scored ? (
@@ -411,9 +415,13 @@ function Empty() {
         <li>
           <b>From your own page.</b>
           <pre>
-            <code>{`<meta name="furrow-endpoint" content="http://${location.hostname}:7117">
-<meta name="furrow-key" content="furrow-demo">
-<script src="furrow.iife.js" defer></script>`}</code>
+            <code>{`<script src="furrow.iife.js"></script>
+<script>
+  furrow.init({
+    endpoint: "http://${location.hostname}:7117",
+    key: "furrow-demo",
+  });
+</script>`}</code>
           </pre>
         </li>
         <li>
@@ -421,7 +429,6 @@ function Empty() {
           with the write key in <code>x-furrow-key</code>.
         </li>
       </ol>
-      <p class="faint">Listening since {new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }).format(now())}.</p>
     </Notice>
   );
 }

@@ -155,7 +155,8 @@ function Mark(props: {
     <g
       class={`signal-mark kind ${s.signal} ${chosen ? "chosen" : ""}`}
       role="button"
-      tabIndex={0}
+      // An attribute's case counts in SVG.
+      tabindex={0}
       aria-pressed={chosen}
       aria-label={`${words(s.signal)} at ${offset(s.atMs - props.startMs)}${s.label ? ` on ${s.label}` : ""}, intensity ${percent(s.intensityMilli)}`}
       onClick={toggle}

@@ -8,7 +8,8 @@ function sessionBytes(ms, n) {
   bytes.writeUIntBE(ms, 0, 6);
   bytes[6] = 0x70;
   bytes[8] = 0x80;
-  bytes.writeUInt32BE(n, 12);
+  bytes.writeUInt32BE((n * 2_654_435_761) % 2 ** 32, 10);
+  bytes[15] = n;
   return bytes;
 }
 
