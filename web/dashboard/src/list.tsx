@@ -6,12 +6,15 @@ import type { Order } from "./api";
 import { decayed } from "./decay";
 import { ago, counted, lasting, score, shortId, words } from "./format";
 import { listen } from "./live";
+import { later } from "./model";
 import type { Contributor, Session } from "./model";
 import { Device, Meter, NotEnough, Notice, Reason, Status, level, useNow } from "./parts";
 
 const PAGE_SESSIONS = 100;
 /** What the list keeps at most; older ones fall out of it. */
 const LIST_SESSIONS_MAX = 500;
+/** An update so young may not have reached the store yet. */
+const RECENT_MS = 10_000;
 const REASONS_SHOWN = 3;
 /** From here on a session's frustration now is worth a look. */
 const FRUSTRATED_NOW_MILLI = 4_000;
@@ -65,6 +68,24 @@ function ordered(sessions: Session[], order: Order): Session[] {
   );
 }
 
+/**
+ * What was loaded, but with what a recent update told later: the store is
+ * about a second behind the log.
+ */
+function reconciledList(
+  known: ReadonlyMap<string, Session> | null,
+  found: Session[],
+  changed: ReadonlyMap<string, number>,
+): Map<string, Session> {
+  const next = new Map(found.map((s) => [s.id, s]));
+  for (const session of known?.values() ?? []) {
+    if (Date.now() - (changed.get(session.id) ?? 0) > RECENT_MS) continue;
+    const loaded = next.get(session.id);
+    if (!loaded || later(session, loaded)) next.set(session.id, session);
+  }
+  return next;
+}
+
 export function SessionList(props: { onLocked(): void }) {
   const [sessions, setSessions] = useState<ReadonlyMap<string, Session> | null>(null);
   const [filter, setFilter] = useState(remembered);
@@ -91,7 +112,7 @@ export function SessionList(props: { onLocked(): void }) {
       try {
         const question = { order, frustrationMin, limit: PAGE_SESSIONS, beforeMs: 0 };
         const found = await listSessions(question, mine.signal);
-        setSessions(new Map(found.map((s) => [s.id, s])));
+        setSessions((known) => reconciledList(known, found, changed.current));
         setOlder(found.length === PAGE_SESSIONS && order === "newest" ? "more" : "none");
         setProblem("");
       } catch (error) {
@@ -284,7 +305,7 @@ function Table(props: { sessions: Session[]; nowMs: number; changed: Map<string,
           <th scope="col" class="col-score">Experience</th>
           <th scope="col" class="col-score">Engagement</th>
           <th scope="col">Why</th>
-          <th scope="col" class="col-time">Engaged</th>
+          <th scope="col" class="col-time col-engaged">Engaged</th>
           <th scope="col" class="col-time">Started</th>
         </tr>
       </thead>
@@ -353,7 +374,7 @@ function Row(props: { session: Session; nowMs: number; fresh: boolean }) {
       <td class="col-why">
         {s.scored && <Why session={s} />}
       </td>
-      <td class="col-time" data-label="Engaged">{lasting(s.engagedMs)}</td>
+      <td class="col-time col-engaged" data-label="Engaged">{lasting(s.engagedMs)}</td>
       <td class="col-time" data-label="Started">
         <time dateTime={new Date(s.startedMs).toISOString()}>{ago(s.startedMs, nowMs)}</time>
       </td>

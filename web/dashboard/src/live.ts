@@ -14,6 +14,8 @@ export interface Listener {
   onUpdate(update: Update): void;
 }
 
+/** The store follows the log within this time: then the second load is whole. */
+const SETTLE_MS = 3_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 15_000;
 
@@ -23,6 +25,7 @@ let link: Link = "connecting";
 let source: EventSource | null = null;
 let retryMs = RETRY_MS_MIN;
 let retry: ReturnType<typeof setTimeout> | undefined;
+let settle: ReturnType<typeof setTimeout> | undefined;
 
 function turn(next: Link): void {
   link = next;
@@ -38,6 +41,10 @@ function lost(): void {
   retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
 }
 
+function resync(): void {
+  for (const listener of listeners) listener.onResync();
+}
+
 /** Connects now, whatever the state. */
 export function connect(): void {
   clearTimeout(retry);
@@ -50,7 +57,9 @@ export function connect(): void {
   fresh.addEventListener("ready", () => {
     retryMs = RETRY_MS_MIN;
     turn("live");
-    for (const listener of listeners) listener.onResync();
+    resync();
+    clearTimeout(settle);
+    settle = setTimeout(resync, SETTLE_MS);
   });
   fresh.addEventListener("score", (event) => {
     let update: Update;

@@ -367,3 +367,18 @@ export function merged(detail: Detail, update: Detail): Detail {
     conversions: overlaid(detail.conversions, update.conversions, session.conversions),
   };
 }
+
+/** Whether a session as `a` tells it is later than as `b` does. */
+export function later(a: Session, b: Session): boolean {
+  if (a.lastRecordMs !== b.lastRecordMs) return a.lastRecordMs > b.lastRecordMs;
+  if (a.batches !== b.batches) return a.batches > b.batches;
+  return a.status !== "open" && b.status === "open";
+}
+
+/**
+ * What was loaded, with what is already known from later updates: the store
+ * is about a second behind the log, so an answer may be older than the page.
+ */
+export function reconciled(known: Detail | null, loaded: Detail): Detail {
+  return known && later(known.session, loaded.session) ? merged(loaded, known) : loaded;
+}

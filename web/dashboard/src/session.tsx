@@ -5,7 +5,7 @@ import { Refused, getSession, getTrail, wantsKey } from "./api";
 import { decayed } from "./decay";
 import { ago, clock, counted, dateTime, lasting, money, offset, percent, score, words } from "./format";
 import { listen } from "./live";
-import { merged } from "./model";
+import { merged, reconciled } from "./model";
 import type { Contributor, Conversion, Detail, PageView, Session, Signal, Trail } from "./model";
 import { Device, Fill, Meter, NotEnough, Notice, Reason, Status, level, useNow } from "./parts";
 import { Timeline } from "./timeline";
@@ -45,7 +45,8 @@ export function SessionPage(props: { id: string; onLocked(): void }) {
     };
     const load = async () => {
       try {
-        setDetail(await getSession(id, ask.signal));
+        const loaded = await getSession(id, ask.signal);
+        setDetail((known) => reconciled(known, loaded));
         setProblem("");
         trailSoon();
       } catch (error) {

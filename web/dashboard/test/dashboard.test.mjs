@@ -253,6 +253,19 @@ describe("a session's page", () => {
     await eventually(() => page.getByTestId("session").getByTestId("frustration").first().textContent(), "8.6");
   });
 
+  test("keeps what an update told when an older answer is loaded after it", async () => {
+    await open(`#/sessions/${first()}`);
+    await live();
+    service.tell("score", fixtures.furtherPress(now));
+    await eventually(() => page.getByTestId("signal").count(), 7);
+    const asked = () => service.asked.filter((path) => path.endsWith(`/${first()}`)).length;
+    const before = asked();
+    service.cut();
+    await eventually(asked, (n) => n > before);
+    await live();
+    assert.equal(await page.getByTestId("signal").count(), 7);
+  });
+
   test("says so when there is no such session", async () => {
     await open("#/sessions/01900000-0000-7000-8000-000000000000");
     await page.getByTestId("no-session").waitFor();

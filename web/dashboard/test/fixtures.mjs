@@ -337,7 +337,9 @@ export function furtherPress(now, offset = 900) {
       session: {
         ...s,
         signals: 7,
+        batches: s.batches + 1,
         lastInteractionMs: String(now),
+        lastRecordMs: String(now),
         scores: { ...s.scores, frustration: 8610 },
         frustrationNow: 8200,
       },
