@@ -1,5 +1,11 @@
 //! The embedded log against the suite that every log passes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
 mod conformance;
 
 use std::sync::Arc;

@@ -199,7 +199,7 @@ mod tests {
         }
 
         fn settle(&mut self) {
-            while (0..self.mail.len()).fold(false, |any, nth| self.take(nth) || any) {}
+            while (0..self.mail.len()).any(|nth| self.take(nth)) {}
         }
     }
 

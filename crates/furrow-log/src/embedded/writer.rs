@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
 use tokio::sync::{mpsc as news, oneshot, watch};
@@ -95,10 +95,7 @@ impl Writer {
             {
                 return gathered;
             }
-            next = match self.commands.try_recv() {
-                Ok(command) => Some(command),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            next = self.commands.try_recv().ok();
         }
     }
 

@@ -14,14 +14,15 @@ use furrow_log::{Appended, Event, Log, Member, Offset, Partition, ReadLimit, Sto
 
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+type Age = dyn for<'a> Fn(&'a Log, &'a Topic, Partition) -> Boxed<'a, ()> + Send + Sync;
+
 /// A log under test: opened, closed and opened again over the same records.
 pub(crate) struct Subject {
     /// Opens the log with a queue of so many records; the records of an earlier opening are there.
     pub(crate) open: Box<dyn Fn(usize) -> Log + Send + Sync>,
     /// Has all records appended so far age past retention, and waits until those below the groups'
     /// commits are gone from this partition.
-    pub(crate) age:
-        Box<dyn for<'a> Fn(&'a Log, &'a Topic, Partition) -> Boxed<'a, ()> + Send + Sync>,
+    pub(crate) age: Box<Age>,
 }
 
 impl Subject {
