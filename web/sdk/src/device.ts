@@ -35,7 +35,7 @@ export function writeDevice(writer: Writer): void {
   const agent = navigator.userAgent;
   const fine = matchMedia('(pointer: fine)').matches;
   const small = Math.min(screen.width, screen.height) < 600;
-  const handheld = hints?.mobile || /Mobi|Android|iPhone|iPad/.test(agent) || (!fine && navigator.maxTouchPoints > 1);
+  const handheld = hints?.mobile || /Mobi|Android|iPhone|iPad/.test(agent) || (!fine && navigator.maxTouchPoints > 0);
   const kind = !handheld ? DeviceClass.Desktop : small ? DeviceClass.Phone : DeviceClass.Tablet;
   writer
     .uint(1, kind)

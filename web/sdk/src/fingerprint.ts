@@ -24,7 +24,9 @@ export function fingerprint(root: Element, life: Life): string {
     if (node !== root && decorates(node)) return;
     text += `<${node.localName}`;
     for (const { name, value } of Array.from(node.attributes)) {
-      if (TELLING.test(name)) text += ` ${name}=${lasting(name, value)}`;
+      const told = TELLING.test(name) ? lasting(name, value) : null;
+      // A class list that was emptied again is as good as none.
+      if (told !== null && (told || !/^(class|style)$/.test(name))) text += ` ${name}=${told}`;
     }
     node.childNodes.forEach(walk);
     text += '>';

@@ -233,7 +233,8 @@ export class Presses {
     press.stamps.push(stamp);
     this.key = press.keyboard ? null : this.key;
     this.onPress(press.element);
-    const left = (ms: number) => Math.max(0, press.down + ms - now());
+    // Timers may fire a moment early; a report never claims more than was watched.
+    const left = (ms: number) => Math.max(0, Math.ceil(press.down + ms - now()) + 1);
     this.later(press, press.answered ? GATHER_MS : left(PRESS_REPORT_MS), () => this.report(press));
     this.later(press, left(PRESS_WATCH_MS), () => this.settle(press));
     // The browser selects text after the event; ask once it has.

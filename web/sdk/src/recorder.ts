@@ -71,6 +71,8 @@ export class Recorder {
   private timer = 0;
   private wanted = false;
   private device = '';
+  /** When the last batch was closed: what comes after lies after it. */
+  private floor = 0;
 
   constructor(
     readonly settings: Settings,
@@ -130,13 +132,17 @@ export class Recorder {
     clearTimeout(this.timer);
     this.wanted = false;
     this.batch = null;
+    this.floor = now();
     if (!batch?.interactions.length) return;
     this.transport.enqueue(this.encode(batch));
     this.session.store();
   }
 
-  private push(kind: Kind, at: number, body: Body): void {
+  private push(kind: Kind, time: number, body: Body): void {
     if (this.transport.fill >= 1) return;
+    const at = Math.max(time, this.floor);
+    // Everything after a page view belongs to it, also what began before.
+    if (kind === Kind.PageView) this.floor = at;
     if (!this.batch) {
       this.batch = { origin: at, page: this.page, samples: 0, interactions: [] };
       this.timer = setTimeout(() => this.flush(), BATCH_AGE_MS) as unknown as number;

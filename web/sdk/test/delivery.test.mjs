@@ -1,0 +1,90 @@
+// Nothing is lost on the way: hidden pages, a gateway that is away or busy.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import protobuf from 'protobufjs';
+import { closeBrowser, interactionsOf, Batch, visit } from './harness.mjs';
+
+after(closeBrowser);
+
+/** Hides the page as a closed tab would, and shows it again. */
+const setHidden = (page, hidden) =>
+  page.evaluate((state) => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden ? 'hidden' : 'visible');
+
+test('hiding the page sends what waits as a beacon, and the same bytes again when it comes back', () =>
+  visit({}, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    gateway.answer = 'down';
+    await page.click('#dead');
+    await setHidden(page, true);
+    const beaconed = await gateway.until('the beacon', (g) => g.beaconed.length && [...g.beaconed]);
+    const kinds = beaconed.flatMap((bytes) => interactionsOf(Batch.decode(bytes))).map(({ kind }) => kind);
+    assert.ok(kinds.includes('press'), 'a press under watch is told before the page goes');
+    assert.ok(kinds.includes('visibility'));
+    gateway.answer = 'ok';
+    await setHidden(page, false);
+    await gateway.until('all of them again', (g) =>
+      beaconed.every((bytes) => g.published.some((one) => one.accepted && one.bytes.equals(bytes))),
+    );
+    assert.deepEqual([...gateway.keys], ['furrow-demo']);
+  }));
+
+test('while the gateway is away the same bytes are sent until it is back, in order', () =>
+  visit({}, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    gateway.answer = 'down';
+    const before = gateway.published.length;
+    await page.click('#toggle');
+    await page.click('#stepper-plus');
+    await gateway.until('three attempts', (g) => g.published.length >= before + 3);
+    const attempts = gateway.published.slice(before);
+    for (const { bytes } of attempts) assert.ok(bytes.equals(attempts[0].bytes), 'one batch at a time, unchanged');
+    gateway.answer = 'ok';
+    await gateway.until('both presses', (g) => g.presses.length === 2);
+    const { batches } = gateway;
+    assert.deepEqual(batches.map(({ sequence }) => sequence), batches.map((_, i) => i));
+    assert.ok(gateway.published.find((one) => one.accepted && one.bytes.equals(attempts[0].bytes)));
+  }));
+
+test('a busy gateway says when to come back, and the client waits for it', () =>
+  visit({}, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    const root = protobuf.parse(`syntax = "proto3"; package google.rpc;
+      message Any { string type_url = 1; bytes value = 2; }
+      message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
+      message Duration { int64 seconds = 1; int32 nanos = 2; }
+      message RetryInfo { Duration retry_delay = 1; }`).root;
+    const encode = (name, value) => root.lookupType(`google.rpc.${name}`).encode(value).finish();
+    const details = encode('Status', {
+      code: 8,
+      details: [{ typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: encode('RetryInfo', { retryDelay: { seconds: 1, nanos: 500000000 } }) }],
+    });
+    gateway.answer = { status: 8, details: Buffer.from(details).toString('base64').replace(/=+$/, '') };
+    await page.click('#toggle');
+    const [refused] = await gateway.until('the refusal', (g) => g.published.filter(({ accepted }) => !accepted).slice(0, 1)[0] && g.published.filter(({ accepted }) => !accepted));
+    gateway.answer = 'ok';
+    const again = await gateway.until('the same bytes', (g) => g.published.find((one) => one.accepted && one.bytes.equals(refused.bytes)));
+    assert.ok(again.at - refused.at >= 1_500, `${again.at - refused.at} ms`);
+  }));
+
+test('a batch that is refused for good is not sent again, a refused key ends it all', () =>
+  visit({}, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    gateway.answer = { status: 3 };
+    await page.click('#toggle');
+    const [refused] = await gateway.until('the refusal', (g) => g.published.some(({ accepted }) => !accepted) && g.published.filter(({ accepted }) => !accepted));
+    gateway.answer = 'ok';
+    await page.click('#stepper-plus');
+    await gateway.until('the next batch', (g) => g.presses.length);
+    assert.equal(gateway.published.filter(({ bytes }) => bytes.equals(refused.bytes)).length, 1);
+    gateway.answer = { status: 16 };
+    await page.click('#stepper-plus');
+    const count = await gateway.until('the refused key', (g) => !g.published.at(-1).accepted && g.published.length);
+    gateway.answer = 'ok';
+    await page.click('#carousel-next');
+    await page.evaluate(() => furrow.conversion({ orderId: 'x' }));
+    await page.goto('about:blank');
+    assert.equal(gateway.published.length, count);
+  }));

@@ -1,0 +1,256 @@
+// A gateway that records, a site that serves the shop and pages of the tests'
+// own, and a Chromium: what every test here stands on.
+import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { chromium } from 'playwright-core';
+import protobuf from 'protobufjs';
+
+const here = import.meta.dirname;
+const PROTO = join(here, '../../../proto');
+const FILES = [join(here, '../../shop/dist'), join(here, '../dist')];
+const CHROMIUM = process.env.FURROW_CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox',
+  '--headless=new',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const WAIT_MS = 8_000;
+/** How long the shop's slow answer takes, as the shop's own server has it. */
+const SLOW_MS = 1_800;
+
+const root = new protobuf.Root();
+root.resolvePath = (_from, to) => join(PROTO, to);
+await root.load(['furrow/v1/interaction.proto', 'furrow/v1/ingest.proto']);
+export const Batch = root.lookupType('furrow.v1.Batch');
+const Beacon = root.lookupType('furrow.v1.Beacon');
+const KINDS = root.lookupEnum('furrow.v1.ResponseKind').valuesById;
+
+const short = (name) => name.replace('RESPONSE_KIND_', '').toLowerCase();
+
+/** Records what a client sends; `answer` says how it answers. */
+class Gateway {
+  /** Every body that came by Publish, oldest first. */
+  published = [];
+  /** Every batch that came by beacon. */
+  beaconed = [];
+  keys = new Set();
+  preflights = [];
+  /** 'ok', 'down' (the connection breaks) or a `{status, details}`. */
+  answer = 'ok';
+  watchers = new Set();
+
+  async start() {
+    this.server = createServer((request, response) => this.hear(request, response));
+    this.address = await listen(this.server);
+    return this;
+  }
+
+  async hear(request, response) {
+    response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
+    response.setHeader('access-control-allow-headers', 'content-type,x-grpc-web,x-furrow-key');
+    response.setHeader('access-control-expose-headers', 'grpc-status,grpc-message,grpc-status-details-bin');
+    if (request.method === 'OPTIONS') return response.writeHead(204).end();
+    const body = await bodyOf(request).catch(() => null);
+    if (body === null) return;
+    if (request.url === '/v1/beacon') {
+      const beacon = Beacon.decode(body);
+      this.beaconed.push(...beacon.batches.map((bytes) => Buffer.from(bytes)));
+      this.keys.add(beacon.writeKey);
+      response.writeHead(204).end();
+    } else if (request.url === '/furrow.v1.IngestService/Publish') {
+      this.keys.add(request.headers['x-furrow-key']);
+      const bytes = body.subarray(5);
+      const attempt = { bytes, at: performance.now(), type: request.headers['content-type'], accepted: this.answer === 'ok' };
+      this.published.push(attempt);
+      if (this.answer === 'down') request.socket.destroy();
+      else this.reply(response, this.answer);
+    } else {
+      response.writeHead(404).end();
+    }
+    for (const wake of this.watchers) wake();
+  }
+
+  reply(response, answer) {
+    response.setHeader('content-type', 'application/grpc-web+proto');
+    if (answer !== 'ok') {
+      response.setHeader('grpc-status', answer.status);
+      if (answer.details) response.setHeader('grpc-status-details-bin', answer.details);
+      return response.end();
+    }
+    const trailers = Buffer.from('grpc-status:0\r\n');
+    const head = Buffer.alloc(5);
+    head[0] = 0x80;
+    head.writeUInt32BE(trailers.length, 1);
+    response.end(Buffer.concat([Buffer.alloc(5), head, trailers]));
+  }
+
+  /** Batches that were answered with OK, each once, decoded, in order. */
+  get batches() {
+    return this.published.filter(({ accepted }) => accepted).map(({ bytes }) => Batch.decode(bytes));
+  }
+
+  /** All interactions with absolute times, targets put in place. */
+  get interactions() {
+    return this.batches.flatMap(interactionsOf);
+  }
+
+  of(kind) {
+    return this.interactions.filter((one) => one.kind === kind).map((one) => ({ at: one.at, ...one.value }));
+  }
+
+  /** Presses by number, each with the facts of its last word. */
+  get presses() {
+    const found = this.of('press');
+    for (const { press, response } of this.of('response')) {
+      const whole = found.find(({ number }) => number === press);
+      if (whole) whole.response = response;
+    }
+    return found.map((press) => ({ ...press, facts: factsOf(press.response) }));
+  }
+
+  /** Waits until `see` returns something, woken by each arrival. */
+  async until(what, see) {
+    const limit = Date.now() + WAIT_MS;
+    for (;;) {
+      const seen = see(this);
+      if (seen) return seen;
+      const left = limit - Date.now();
+      if (left <= 0) throw new Error(`not seen within ${WAIT_MS} ms: ${what}\n${this.story}`);
+      await new Promise((wake) => {
+        const timer = setTimeout(done, left);
+        const { watchers } = this;
+        function done() {
+          clearTimeout(timer);
+          watchers.delete(done);
+          wake();
+        }
+        watchers.add(done);
+      });
+    }
+  }
+
+  /** What came, for a failing test's message. */
+  get story() {
+    return this.interactions.map(({ kind, at, value }) => `${at} ${kind} ${JSON.stringify(value)}`).join('\n');
+  }
+}
+
+export function interactionsOf(batch) {
+  let at = Number(batch.originMs);
+  return batch.interactions.map((interaction) => {
+    at += interaction.dtMs;
+    const kind = Object.keys(interaction).find((key) => key !== 'dtMs');
+    const value = { ...interaction[kind] };
+    if (value.target !== undefined) value.target = batch.targets[value.target];
+    return { kind, at, value, page: batch.page };
+  });
+}
+
+export const factsOf = (response) =>
+  Object.fromEntries(response.facts.map(({ kind, afterMs }) => [short(KINDS[kind]), afterMs]));
+
+function listen(server) {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`));
+  });
+}
+
+async function bodyOf(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+/** The shop, and whatever pages a test puts beside it. */
+async function startSite(gateway) {
+  const pages = new Map();
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://site');
+    if (pathname === '/shop/api/error') return response.writeHead(500, { 'content-type': 'application/json' }).end('{}');
+    if (pathname === '/shop/api/slow') {
+      await pause(SLOW_MS);
+      return response.end('{}');
+    }
+    if (pathname.startsWith('/shop/api/')) return response.end('{}');
+    const own = pages.get(pathname);
+    if (own !== undefined) return response.writeHead(200, { 'content-type': 'text/html' }).end(own);
+    const name = pathname === '/' ? '/index.html' : extname(pathname) ? pathname : `${pathname}.html`;
+    for (const folder of FILES) {
+      try {
+        const type = TYPES[extname(name)] ?? 'application/octet-stream';
+        let content = readFileSync(join(folder, name));
+        if (type === 'text/html') content = content.toString().replace('http://127.0.0.1:7117', gateway.address);
+        return response.writeHead(200, { 'content-type': type }).end(content);
+      } catch {
+        // The next folder may have it.
+      }
+    }
+    response.writeHead(404).end();
+  });
+  const address = await listen(server);
+  return { server, address, pages };
+}
+
+let browser;
+export async function openBrowser() {
+  browser ??= await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+  return browser;
+}
+export async function closeBrowser() {
+  await browser?.close();
+  browser = undefined;
+}
+
+/**
+ * Runs `act` with a page, a gateway and the site. `html` is a page of the
+ * test's own, with the SDK in it; otherwise `path` of the shop is opened.
+ */
+export async function visit({ path = '/product?p=can', html, context: options = {}, init = {} }, act) {
+  const gateway = await new Gateway().start();
+  const site = await startSite(gateway);
+  const settings = { endpoint: gateway.address, key: 'furrow-demo', ...init };
+  if (html !== undefined) {
+    site.pages.set(
+      '/page',
+      `<!doctype html><meta name="viewport" content="width=device-width"><title>t</title><script src="/furrow.iife.js"></script>
+       <script>furrow.init(${JSON.stringify(settings)})</script><body>${html}`,
+    );
+    path = '/page';
+  }
+  const context = await (await openBrowser()).newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  try {
+    await page.goto(site.address + path, { waitUntil: 'load' });
+    return await act({ page, gateway, site, context });
+  } finally {
+    await context.close();
+    for (const { server } of [gateway, site]) {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+}
+
+/** Presses an element `times` times at a steady pace. */
+export async function pressRepeatedly(page, selector, times, paceMs) {
+  const box = await page.locator(selector).boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  for (let i = 0; i < times; i++) {
+    const next = pause(paceMs);
+    await page.mouse.down();
+    await page.mouse.up();
+    await next;
+  }
+}
+
+/** Whether a press's facts prove an answer, by the strengths the SDK documents. */
+export const answered = ({ facts }) =>
+  Object.keys(facts).some((kind) => !['mutation_moving', 'mutation_inside_passing', 'error', 'analytics'].includes(kind));

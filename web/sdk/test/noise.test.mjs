@@ -1,0 +1,135 @@
+// Pages that never stand still, and answers that are hard to see.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { answered, closeBrowser, pressRepeatedly, visit } from './harness.mjs';
+
+after(closeBrowser);
+
+const last = (count = 1) => (gateway) => {
+  const { presses } = gateway;
+  const done = (press) => answered(press) || press.response.watchedMs >= 3000;
+  return presses.length >= count && presses.every(done) && presses;
+};
+
+const button = '<button id="b" style="margin:200px">Press</button>';
+const LIVELY = `<p><span id="clock">0</span> <span id="ticker">a</span> <i id="frame">f</i><b id="feed"></b></p><script>
+  let n = 0;
+  setInterval(() => (clock.textContent = String(++n)), 100);
+  setInterval(() => (ticker.innerHTML = '<em>' + n + '</em>'), 500);
+  setInterval(() => fetch('/shop/api/poll'), 400);
+  (function turn(t) { frame.style.opacity = String(Math.abs(Math.sin(t / 300))); requestAnimationFrame(turn); })(0);
+</script>`;
+
+/** Runs the page until it has shown its habits, then presses. */
+const dead = (name, html, times = 3, pace = 300) =>
+  test(name, () =>
+    visit({ html }, async ({ page, gateway }) => {
+      await page.waitForFunction(() => performance.now() > 2_500);
+      await pressRepeatedly(page, '#b', times, pace);
+      const presses = await gateway.until('the presses', last(times));
+      assert.deepEqual(presses.map(({ facts }) => facts).filter((facts) => answered({ facts })), []);
+    }));
+
+const alive = (name, html, fact, times = 2, pace = 300) =>
+  test(name, () =>
+    visit({ html }, async ({ page, gateway }) => {
+      await page.waitForFunction(() => performance.now() > 300);
+      await pressRepeatedly(page, '#b', times, pace);
+      const presses = await gateway.until('the presses', last(times));
+      for (const { facts } of presses) assert.ok(fact in facts, JSON.stringify(facts));
+    }));
+
+dead('a dead button on a page with a clock, a ticker, a poll and a style per frame', LIVELY + button, 6, 120);
+dead(
+  'a ripple inside the button is no answer',
+  `${button}<script>b.addEventListener('click', () => {
+    const ripple = document.createElement('span');
+    ripple.className = 'ripple';
+    b.append(ripple);
+    setTimeout(() => ripple.remove(), 500);
+  })</script>`,
+);
+dead(
+  'a pressed look is no answer',
+  `<style>button { transition: background .1s } button:active { background: red }</style>${button}<script>
+    b.addEventListener('pointerdown', () => b.classList.add('is-down'));
+    b.addEventListener('pointerup', () => setTimeout(() => b.classList.remove('is-down'), 150));
+  </script>`,
+);
+dead('a disabled control that looks enabled is pressed all the same', '<button id="b" disabled style="margin:200px;color:#000">Pay</button>');
+dead(
+  'a beacon of analytics is no answer',
+  `${button}<script>b.onclick = () => { navigator.sendBeacon('/collect', 'x'); fetch('/collect?e=1', { method: 'POST', keepalive: true }); }</script>`,
+);
+dead('a countdown inside the dead button is no answer', `<button id="b" style="margin:200px">Book (<span id="s">02:59</span>)</button><script>
+  let left = 179; setInterval(() => (s.textContent = '02:' + --left), 200)</script>`);
+
+alive('a counter beside a clock of the same page answers', `${LIVELY}${button}<output id="o">0</output><script>b.onclick = () => o.value++</script>`, 'mutation_still');
+alive('a request in the press\'s own task answers', `${button}<script>b.onclick = () => { fetch('/shop/api/x') }</script>`, 'request');
+alive('a value set by script answers', `${button}<input id="i" value="0"><script>b.onclick = () => { i.value = String(Number(i.value) + 1) }</script>`, 'value');
+alive('drawing answers', `${button}<canvas id="c"></canvas><script>let x = 0; b.onclick = () => c.getContext('2d').fillRect(x += 9, 0, 5, 5)</script>`, 'canvas');
+alive('a menu opened by style alone moves what is below', `<style>#m{display:none} #b:focus + #m, #b:focus-within + #m{display:block}</style>${button}<p id="m">menu<br>menu</p><p>below</p>`, 'layout_shift', 1);
+alive('details toggle', '<details style="margin:200px"><summary id="b">More</summary>text</details>', 'toggle');
+alive('a checkbox changes', '<label id="b" style="margin:200px"><input type="checkbox"> yes</label>', 'input');
+alive('focus moved by script answers', `${button}<input id="i"><script>b.onclick = () => i.focus()</script>`, 'focus', 1);
+alive('copying answers', `${button}<script>b.onclick = () => { navigator.clipboard.writeText('x').catch(() => {}) }</script>`, 'clipboard');
+alive('a scroll by script answers', `${button}<div style="height:4000px"></div><script>let y = 0; b.onclick = () => scrollTo(0, y += 30)</script>`, 'scroll', 1);
+alive('a style sheet changed by script answers', `<style id="s"></style>${button}<script>b.onclick = () => s.sheet.insertRule('p { color: red }')</script>`, 'style_sheet');
+alive(
+  'a change within a shadow tree answers',
+  `<x-box id="b" style="display:inline-block;margin:200px"></x-box><script>
+    const root = b.attachShadow({ mode: 'open' });
+    root.innerHTML = '<button>+</button><output>0</output>';
+    root.querySelector('button').onclick = () => root.querySelector('output').value++;
+  </script>`,
+  'mutation_still',
+);
+
+test('a second answer of the page tells the first press when its request was its own', () =>
+  visit({ html: `${button}<p id="p"></p><script>b.onclick = async () => { await fetch('/shop/api/slow'); p.textContent = 'done'; }</script>` }, async ({ page, gateway }) => {
+    await pressRepeatedly(page, '#b', 1, 20);
+    const [press] = await gateway.until('the paint', (g) => g.presses[0]?.facts.paint && g.presses);
+    assert.ok(press.facts.request < 200 && press.facts.paint > 1500, JSON.stringify(press.facts));
+  }));
+
+test('selecting text by a triple click is told as such', () =>
+  visit({ html: '<p id="b" style="margin:200px;width:300px">Some words that one may want to copy.</p>' }, async ({ page, gateway }) => {
+    await page.click('#b', { clickCount: 3, delay: 20 });
+    const presses = await gateway.until('three presses', last(3));
+    assert.ok(presses.some(({ selectedText }) => selectedText));
+    assert.equal(presses[0].target.kind, 15);
+    const [selection] = await gateway.until('the selection', (g) => g.of('textSelection').length && g.of('textSelection'));
+    assert.equal(selection.length, 37);
+  }));
+
+test('a press by the keyboard is told as one', () =>
+  visit({ html: `${button}<p id="p">0</p><script>b.onclick = () => p.textContent++</script>` }, async ({ page, gateway }) => {
+    await page.focus('#b');
+    await page.keyboard.press('Enter');
+    const [press] = await gateway.until('the press', last(1));
+    assert.equal(press.keyboard, true);
+    assert.ok('mutation_still' in press.facts);
+  }));
+
+test('what the site excludes is marked, what it masks has no name', () =>
+  visit({ html: `<div data-furrow-ignore="dead"><button id="b" data-furrow-ignore="rage">A</button></div>
+    <div data-furrow-mask><button id="secret-name">Dr. Secret</button></div>` }, async ({ page, gateway }) => {
+    await page.click('#b');
+    await page.click('#secret-name');
+    const [one, two] = await gateway.until('two presses', (g) => g.presses.length === 2 && g.presses);
+    assert.deepEqual([...one.target.ignore].sort(), [1, 2]);
+    assert.equal(two.target.selector, 'button');
+    assert.ok(!two.target.label);
+  }));
+
+test('a drag is no press', () =>
+  visit({ html: `${button}<p>text to drag over</p>` }, async ({ page, gateway }) => {
+    await page.mouse.move(20, 20);
+    await page.mouse.down();
+    await page.mouse.move(200, 120, { steps: 4 });
+    await page.mouse.up();
+    await page.click('#b');
+    const presses = await gateway.until('the press', (g) => g.presses.length && g.presses);
+    assert.equal(presses.length, 1);
+    assert.equal(presses[0].target.selector, 'button#b');
+  }));
