@@ -12,7 +12,13 @@ use crate::{chromium, place, python, web};
 struct Step {
     name: &'static str,
     about: &'static str,
-    run: fn() -> Result<Tally, Failure>,
+    run: fn() -> Outcome,
+}
+
+/// What a step counted, and whether it holds.
+struct Outcome {
+    tally: Tally,
+    held: Result<(), Failure>,
 }
 
 /// In the order in which they run.
@@ -64,40 +70,24 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode, Failure> {
     let steps = chosen(args)?;
     let mut rows = Vec::new();
     let mut sum = Tally::default();
-    let mut outcome = Ok(());
+    let mut stopped_by = None;
     for step in steps {
         println!("\n== {}: {}", step.name, step.about);
         let start = Instant::now();
-        let tally = match (step.run)() {
-            Ok(tally) => tally,
-            Err(failure) => {
-                outcome = Err(failure);
-                Tally::default()
-            }
-        };
-        // A step can run to its end and still have failed: its tests say so.
-        if tally.failed > 0 {
-            outcome = Err(Failure::new(format!(
-                "{}: {} tests failed",
-                step.name, tally.failed
-            )));
-        }
+        let Outcome { tally, held } = (step.run)();
         sum += tally;
-        rows.push((step.name, tally, start.elapsed(), outcome.is_ok()));
-        if outcome.is_err() {
+        rows.push((step.name, tally, start.elapsed(), held.is_ok()));
+        if let Err(failure) = held {
+            stopped_by = Some(failure);
             break;
         }
     }
     print_summary(&rows);
-    let code = match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            println!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    };
+    if let Some(failure) = &stopped_by {
+        println!("error: {failure}");
+    }
     println!("{} passed, {} failed", sum.passed, sum.failed);
-    Ok(code)
+    Ok(stopped_by.map_or(ExitCode::SUCCESS, |_| ExitCode::FAILURE))
 }
 
 /// The steps that the arguments ask for.
@@ -147,49 +137,53 @@ fn print_summary(rows: &[(&str, Tally, Duration, bool)]) {
     println!();
 }
 
-fn set_up() -> Result<Tally, Failure> {
-    setup::prepare(Purpose::Test).map(|()| Tally::default())
+fn set_up() -> Outcome {
+    Outcome {
+        tally: Tally::default(),
+        held: setup::prepare(Purpose::Test),
+    }
 }
 
-fn fmt() -> Result<Tally, Failure> {
+fn fmt() -> Outcome {
     must(&mut cargo("fmt", &["--all", "--check"]))
 }
 
-fn clippy() -> Result<Tally, Failure> {
+fn clippy() -> Outcome {
     must(&mut cargo(
         "clippy",
         &["--workspace", "--all-targets", "--", "-D", "warnings"],
     ))
 }
 
-fn web_check() -> Result<Tally, Failure> {
+fn web_check() -> Outcome {
     must(&mut web::npm(&["run", "check"]))
 }
 
-fn web_test() -> Result<Tally, Failure> {
+fn web_test() -> Outcome {
     let mut command = web::npm(&["test"]);
     with_browser(&mut command);
     counted(&mut command)
 }
 
-fn doc() -> Result<Tally, Failure> {
+fn doc() -> Outcome {
     must(cargo("doc", &["--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Builds the binary that the integration tests start together with all tests: one profile and one
 /// choice of features, so that nothing is compiled twice.
-fn build() -> Result<Tally, Failure> {
+fn build() -> Outcome {
     must(&mut cargo(
         "build",
         &["--workspace", "--bins", "--lib", "--tests"],
     ))
 }
 
-fn tests() -> Result<Tally, Failure> {
+fn tests() -> Outcome {
     let mut command = cargo("test", &["--workspace", "--no-fail-fast"]);
-    command
-        .env("FURROW_BIN", place::built("debug", "furrow"))
-        .env("FURROW_PYTHON", python::interpreter(&place::cache()?));
+    command.env("FURROW_BIN", place::built("debug", "furrow"));
+    if let Ok(cache) = place::cache() {
+        command.env("FURROW_PYTHON", python::interpreter(&cache));
+    }
     with_browser(&mut command);
     counted(&mut command)
 }
@@ -202,19 +196,35 @@ fn with_browser(command: &mut Command) {
 }
 
 /// A step without tests: its program must succeed.
-fn must(command: &mut Command) -> Result<Tally, Failure> {
-    openly(command)?.ended.map(|()| Tally::default())
+fn must(command: &mut Command) -> Outcome {
+    let held = openly(command).and_then(|ran| ran.ended);
+    Outcome {
+        tally: Tally::default(),
+        held,
+    }
 }
 
-/// A step whose program prints how many tests passed and failed.
-fn counted(command: &mut Command) -> Result<Tally, Failure> {
-    let Ran { lines, ended } = openly(command)?;
+/// A step whose program prints how many tests passed and failed: it must succeed, and none may fail.
+fn counted(command: &mut Command) -> Outcome {
+    let Ran { lines, ended } = match openly(command) {
+        Ok(ran) => ran,
+        Err(failure) => {
+            return Outcome {
+                tally: Tally::default(),
+                held: Err(failure),
+            };
+        }
+    };
     let tally = tally::count(lines.iter().map(String::as_str));
-    // Failed tests are reported as such; any other failure as what the program said.
-    if tally.failed == 0 {
-        ended?;
-    }
-    Ok(tally)
+    let held = ended.and_then(|()| match tally {
+        Tally {
+            failed: 0,
+            passed: 0,
+        } => Err(Failure::new("no test ran, or none was counted")),
+        Tally { failed: 0, .. } => Ok(()),
+        Tally { failed, .. } => Err(Failure::new(format!("{failed} tests failed"))),
+    });
+    Outcome { tally, held }
 }
 
 #[cfg(test)]
