@@ -1,8 +1,12 @@
-//! What is configured, and whether it is safe.
+//! What is configured, and whether it is safe. The defaults lie in
+//! `default.toml`, which explains them.
 
 use furrow_service::config::Secret;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+
+/// The compiled-in defaults: the table `api`.
+pub const DEFAULT_TOML: &str = include_str!("../default.toml");
 
 /// The section `api`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

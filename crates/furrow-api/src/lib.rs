@@ -31,6 +31,6 @@ mod server;
 pub mod shop;
 mod trail;
 
-pub use config::{Config, ConfigError, Limits, Scope};
+pub use config::{DEFAULT_TOML, Config, ConfigError, Limits, Scope};
 pub use metrics::Metrics;
 pub use server::{Api, BindError, Bound, ServeError};

@@ -439,9 +439,10 @@ impl Session {
                 sender.presses.pressed(press, moment, &mut self.firings);
             }
             Kind::Response(update) => {
+                let response = &update.response;
                 sender
                     .presses
-                    .responded(update.press, &update.response, moment, &mut self.firings)
+                    .responded(update.press, response, moment, &mut self.firings);
             }
             Kind::Problem(problem) => sender.presses.failed(problem, moment, &mut self.firings),
             Kind::Conversion(conversion) => self.converted(slot, interaction.at, conversion, rules),

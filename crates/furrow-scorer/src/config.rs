@@ -1,11 +1,14 @@
-//! What the scorer is told.
+//! What can be set. The defaults lie in `default.toml`, which explains them.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Section `[scorer]`.
+/// The compiled-in defaults: the table `scorer`.
+pub const DEFAULT_TOML: &str = include_str!("../default.toml");
+
+/// The scorer's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Group that shares out the partitions.
     pub group: String,
@@ -30,17 +33,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config {
-            group: "scorer".into(),
-            interactions: "furrow.interactions.v1".into(),
-            scores: "furrow.scores.v1".into(),
-            dead_letters: "furrow.dead-letters.v1".into(),
-            allowed_lateness_ms: furrow_core::partition::ALLOWED_LATENESS_MS,
-            snapshot_every_ms: 60_000,
-            commit_every_ms: 500,
-            outputs_in_flight_max: 4_096,
-            drain_ms: 10_000,
+        #[derive(Deserialize)]
+        struct Whole {
+            scorer: Config,
         }
+        let whole: Whole = furrow_service::config::load_from(DEFAULT_TOML, None, [])
+            .expect("a test reads the compiled-in defaults");
+        whole.scorer
     }
 }
 
@@ -55,5 +54,20 @@ impl Config {
 
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiled_in_defaults_are_a_configuration() {
+        let config = Config::default();
+        assert_eq!(
+            config.allowed_lateness_ms,
+            furrow_core::partition::ALLOWED_LATENESS_MS
+        );
+        assert_eq!(config.interactions, "furrow.interactions.v1");
     }
 }

@@ -107,9 +107,10 @@ impl Scorer {
             scores: Topic::new(&self.config.scores),
             dead_letters: Topic::new(&self.config.dead_letters),
         };
-        let member = self
-            .log
-            .join(&self.config.group, &[topics.interactions.clone()])?;
+        let member = self.log.join(
+            &self.config.group,
+            std::slice::from_ref(&topics.interactions),
+        )?;
         let running = Running {
             topics,
             limits: read::log_limits(),
@@ -122,6 +123,47 @@ impl Scorer {
             scorer: self,
         };
         running.run(member, token).await
+    }
+
+    /// Without a snapshot a replay begins at the earliest record. That is
+    /// enough when nothing was dropped, when nothing was scored yet, or when
+    /// what was dropped is older than anything a session can still need.
+    async fn earliest_suffices(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+        committed: Option<Offset>,
+    ) -> Result<(), ScorerError> {
+        let bounds = self.log.bounds(topic, partition)?;
+        let (Some(committed), Some(earliest_ms)) = (committed, bounds.earliest_time_ms) else {
+            return Ok(());
+        };
+        if bounds.earliest.0 == 0 {
+            return Ok(());
+        }
+        let gone = ScorerError::LogGone {
+            partition,
+            earliest: bounds.earliest.0,
+            needed: bounds.earliest.0.min(committed.0),
+        };
+        if committed < bounds.earliest {
+            return Err(gone);
+        }
+        let one = ReadLimit {
+            records_max: 1,
+            ..ReadLimit::default()
+        };
+        let next = self.log.read(topic, partition, committed, one).await;
+        let next = next.map_err(|source| ScorerError::Read { partition, source })?;
+        let committed_ms = next
+            .first()
+            .map_or_else(now_ms, |record| record.append_time_ms);
+        let span_ms =
+            SESSION_MAX_MS + SESSION_TIMEOUT_MS + self.config.allowed_lateness_ms + MARKER_MS;
+        if committed_ms - earliest_ms < span_ms {
+            return Err(gone);
+        }
+        Ok(())
     }
 }
 
@@ -311,7 +353,9 @@ impl Running {
             }
             Found::ReplayFrom { offset, watermark } => (fresh(offset, watermark), 0),
             Found::Nothing => {
-                self.earliest_suffices(partition, committed).await?;
+                self.scorer
+                    .earliest_suffices(&self.topics.interactions, partition, committed)
+                    .await?;
                 (fresh(bounds.earliest.0, LogTime(i64::MIN)), 0)
             }
         };
@@ -344,49 +388,6 @@ impl Running {
             snapshot: SnapshotDue::At(Instant::now() + self.scorer.config.snapshot_every()),
             state,
         })
-    }
-
-    /// Without a snapshot a replay begins at the earliest record. That is
-    /// enough when nothing was dropped, when nothing was scored yet, or when
-    /// what was dropped is older than anything a session can still need.
-    async fn earliest_suffices(
-        &self,
-        partition: Partition,
-        committed: Option<Offset>,
-    ) -> Result<(), ScorerError> {
-        let topic = &self.topics.interactions;
-        let bounds = self.scorer.log.bounds(topic, partition)?;
-        let (Some(committed), Some(earliest_ms)) = (committed, bounds.earliest_time_ms) else {
-            return Ok(());
-        };
-        if bounds.earliest.0 == 0 {
-            return Ok(());
-        }
-        let gone = ScorerError::LogGone {
-            partition,
-            earliest: bounds.earliest.0,
-            needed: bounds.earliest.0.min(committed.0),
-        };
-        if committed < bounds.earliest {
-            return Err(gone);
-        }
-        let one = ReadLimit {
-            records_max: 1,
-            ..ReadLimit::default()
-        };
-        let next = self.scorer.log.read(topic, partition, committed, one).await;
-        let next = next.map_err(|source| ScorerError::Read { partition, source })?;
-        let committed_ms = next
-            .first()
-            .map_or_else(now_ms, |record| record.append_time_ms);
-        let span_ms = SESSION_MAX_MS
-            + SESSION_TIMEOUT_MS
-            + self.scorer.config.allowed_lateness_ms
-            + MARKER_MS;
-        if committed_ms - earliest_ms < span_ms {
-            return Err(gone);
-        }
-        Ok(())
     }
 
     fn fold(&mut self, partition: Partition, record: &Stored) {

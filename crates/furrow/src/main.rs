@@ -1,2 +1,164 @@
-//! (layout follows)
-fn main() {}
+//! The one binary: roles as sub-commands, and `up` for all of them in one
+//! process.
+//!
+//! ```text
+//! config  one configuration for all roles
+//! store   where scores are
+//! up      every role in one process
+//! demo    scripted visitors of the demo shop
+//! score   scores of a file of batches
+//! doctor  what is wrong with this machine or this set-up
+//! ```
+
+mod config;
+mod demo;
+mod doctor;
+mod score;
+mod simulate;
+mod store;
+mod up;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use config::Config;
+use furrow_service::supervise::SuperviseError;
+use furrow_service::telemetry;
+use furrow_store::engine::Account;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Reads the body language of websites and apps: frustration, confusion and
+/// engagement of every session while it happens, and why.
+#[derive(Debug, Parser)]
+#[command(name = "furrow", version)]
+struct Arguments {
+    /// A TOML file over the compiled-in defaults; variables such as
+    /// FURROW__GATEWAY__LISTEN stand over both.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder that holds everything that is written.
+    #[arg(long, global = true, value_name = "DIR", default_value = "furrow-data")]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole pipeline in this process.
+    Up {
+        /// Add a demo shop and a handful of visitors.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Print the configuration in force, secrets as ***.
+    Config {
+        /// Print the commented defaults instead.
+        #[arg(long)]
+        defaults: bool,
+    },
+    /// Bring the database up to date.
+    Migrate,
+    /// Ask ClickHouse as the read-only user.
+    Sql {
+        /// One statement, such as "SELECT * FROM v_sessions".
+        query: String,
+        /// Any output format of ClickHouse.
+        #[arg(long, default_value = "TSVWithNames")]
+        format: String,
+    },
+    /// Score a file of batches, one JSON object a line, and print one JSON
+    /// object per session.
+    Score(score::Arguments),
+    /// Make seeded visitors and write or send what they do.
+    Simulate(simulate::Arguments),
+    /// Say what is wrong with this machine or this set-up, and what to do.
+    Doctor,
+    /// The engine's own process.
+    #[command(hide = true)]
+    Engine {
+        #[arg(long)]
+        library: PathBuf,
+        #[arg(long = "data")]
+        folder: PathBuf,
+        #[arg(long = "config")]
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Command::Engine {
+        library,
+        folder,
+        file,
+    } = &arguments.command
+    {
+        furrow_store::engine::child_main(library, folder, file);
+    }
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            let code = error.downcast_ref().map_or(1, SuperviseError::exit_code);
+            // Nobody is left to tell when standard error is gone.
+            let _ = writeln!(std::io::stderr(), "furrow: {error:#}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(arguments: Arguments) -> Result<ExitCode> {
+    let Arguments {
+        config,
+        data,
+        command,
+    } = arguments;
+    let config = || Config::load(config.as_deref());
+    match command {
+        Command::Up { demo } => {
+            telemetry::init(telemetry::Format::Auto)?;
+            up::up(config()?, &data, demo).await?;
+        }
+        Command::Config { defaults: true } => print(config::defaults().as_bytes())?,
+        Command::Config { defaults: false } => {
+            print(furrow_service::config::in_force(&config()?)?.as_bytes())?;
+        }
+        Command::Migrate => migrate(&config()?, &data).await?,
+        Command::Sql { query, format } => sql(&config()?, &data, &query, &format).await?,
+        Command::Score(arguments) => return score::score(&arguments),
+        Command::Simulate(arguments) => simulate::simulate(&arguments).await?,
+        Command::Doctor => return doctor::doctor(config(), &data).await,
+        Command::Engine { .. } => unreachable!("main goes another way"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(config: &Config, data: &std::path::Path) -> Result<()> {
+    let store = store::open(config, data).await?;
+    let migrated = store.writer.migrate().await;
+    if let Some(engine) = store.engine {
+        engine.shutdown().await;
+    }
+    migrated?;
+    print(format!("{} is up to date\n", config.store.database).as_bytes())
+}
+
+async fn sql(config: &Config, data: &std::path::Path, query: &str, format: &str) -> Result<()> {
+    let store = store::attach(config, data, Account::Reader)?;
+    let mut output = store.sql(query, format)?;
+    while let Some(piece) = output.next().await? {
+        print(&piece)?;
+    }
+    Ok(())
+}
+
+/// To standard output. A reader that has gone away is no error.
+pub(crate) fn print(bytes: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        written => written.context("standard output cannot be written"),
+    }
+}

@@ -1,0 +1,230 @@
+//! `furrow up`: every role in one process.
+
+use crate::config::Config;
+use crate::{demo, store};
+use anyhow::{Context, Result};
+use furrow_core::ids::Epoch;
+use furrow_log::{EmbeddedSettings, Log, Topic};
+use furrow_scorer::Scorer;
+use furrow_service::observe::{Observe, Readiness};
+use furrow_service::supervise::{Signals, Supervisor};
+use furrow_sink::Sink;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use prometheus_client::registry::Registry;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What listens where, once everything does.
+struct Addresses {
+    ingest: SocketAddr,
+    api: SocketAddr,
+    observe: SocketAddr,
+    shop: Option<SocketAddr>,
+    store: String,
+}
+
+/// Runs until a signal comes.
+pub(crate) async fn up(config: Config, data: &Path, with_demo: bool) -> Result<()> {
+    // Before anything else, so that a signal during the start is heard.
+    let signals = Signals::of_the_process().context("signals cannot be heard")?;
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
+    let log = open_log(&config, data)?;
+    let store = store::open(&config, data).await?;
+    let mut supervisor = Supervisor::new();
+    let started = compose(&config, data, with_demo, &log, &store, &mut supervisor).await;
+    let outcome = match started {
+        Ok(addresses) => {
+            announce(&addresses, data, &config);
+            supervisor
+                .run_until(signals)
+                .await
+                .map_err(anyhow::Error::from)
+        }
+        Err(error) => Err(error),
+    };
+    // The engine outlives the sink's last flush, the log everybody's.
+    if let Some(engine) = store.engine {
+        engine.shutdown().await;
+    }
+    let closed = log.close().await.context("the log was not closed");
+    outcome.and(closed)
+}
+
+fn open_log(config: &Config, data: &Path) -> Result<Log> {
+    let settings = EmbeddedSettings {
+        retention: Duration::from_secs(config.log.retention_hours * 3_600),
+        ..EmbeddedSettings::default()
+    };
+    let log = Log::open(&data.join("log"), settings)?;
+    for topic in [
+        &config.scorer.interactions,
+        &config.scorer.scores,
+        &config.scorer.dead_letters,
+    ] {
+        log.create_topic(&Topic::new(topic), config.log.partitions)?;
+    }
+    Ok(log)
+}
+
+/// Opens the store of snapshots under the data folder, and the epoch in it.
+async fn open_snapshots(config: &Config, data: &Path) -> Result<(Arc<dyn ObjectStore>, Epoch)> {
+    let folder = data.join("snapshots");
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+    let snapshots: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(&folder)?);
+    let epoch = furrow_scorer::epoch::in_force(&*snapshots, config.log.partitions).await?;
+    Ok((snapshots, epoch))
+}
+
+/// Composes and binds everything, and only then starts it.
+async fn compose(
+    config: &Config,
+    data: &Path,
+    with_demo: bool,
+    log: &Log,
+    store: &store::Open,
+    supervisor: &mut Supervisor,
+) -> Result<Addresses> {
+    let mut registry = Registry::default();
+    let roles = ["gateway", "scorer", "sink", "api"].map(Readiness::new);
+    let [gateway_ready, scorer_ready, sink_ready, api_ready] = &roles;
+
+    let gateway = furrow_gateway::Gateway::compose(
+        config.gateway.clone(),
+        log.clone(),
+        Topic::new(&config.scorer.interactions),
+        &mut registry,
+        gateway_ready.clone(),
+    )?
+    .bind()
+    .await?;
+    let api = furrow_api::Api::bind(
+        &config.api,
+        store.reader.clone(),
+        log.clone(),
+        furrow_api::Metrics::register(&mut registry),
+    )
+    .await?;
+    let ingest = gateway.local_addr();
+    let shop = match with_demo {
+        true => {
+            let addresses = furrow_api::shop::Addresses {
+                ingest: format!("http://{ingest}"),
+                dashboard: format!("http://{}/", api.local_addr()),
+            };
+            Some(furrow_api::shop::bind(config.demo.listen, addresses).await?)
+        }
+        false => None,
+    };
+    let (snapshots, epoch) = open_snapshots(config, data).await?;
+    let scorer = Scorer {
+        config: config.scorer.clone(),
+        log: log.clone(),
+        snapshots,
+        epoch,
+        metrics: furrow_scorer::Metrics::register(&mut registry),
+        readiness: scorer_ready.clone(),
+    };
+    let sink = Sink::compose(
+        config.sink.clone(),
+        epoch,
+        log.clone(),
+        store.writer.clone(),
+        furrow_sink::Metrics::register(&mut registry),
+        sink_ready.clone(),
+    )?;
+    let observe = Observe::bind(config.observe.listen, registry, roles.to_vec()).await?;
+    store
+        .writer
+        .migrate()
+        .await
+        .context("the database cannot be brought up to date")?;
+
+    let addresses = Addresses {
+        ingest,
+        api: api.local_addr(),
+        observe: observe.local_addr(),
+        shop: shop.as_ref().map(furrow_api::shop::Shop::local_addr),
+        store: store.url.clone(),
+    };
+    let token = || supervisor.token();
+    let tokens = [(); 6].map(|()| token());
+    let [
+        for_gateway,
+        for_scorer,
+        for_sink,
+        for_api,
+        for_observe,
+        for_log,
+    ] = tokens;
+    supervisor.spawn("gateway", gateway.serve(for_gateway));
+    supervisor.spawn("scorer", scorer.run(for_scorer));
+    supervisor.spawn("sink", sink.serve(for_sink));
+    api_ready.ready();
+    supervisor.spawn("api", api.serve(for_api));
+    supervisor.spawn("observe", observe.serve(for_observe));
+    supervisor.spawn("log", watch_log(log.clone(), for_log));
+    if let Some(shop) = shop {
+        supervisor.spawn("shop", shop.serve(supervisor.token()));
+        let key = config.gateway.keys.first().map(|key| key.key.clone());
+        supervisor.spawn("visitors", demo::visit(ingest, key, supervisor.token()));
+    }
+    for role in &roles {
+        tokio::time::timeout(START_MAX, role.until_ready())
+            .await
+            .map_err(|_| anyhow::anyhow!("not ready: {}", role.reason().unwrap_or_default()))?;
+    }
+    Ok(addresses)
+}
+
+/// How long roles may take to be ready, a replay of the log included.
+const START_MAX: Duration = Duration::from_secs(600);
+
+/// A log whose storage failed takes no more records: end, and start anew.
+async fn watch_log(
+    log: Log,
+    token: tokio_util::sync::CancellationToken,
+) -> Result<(), furrow_log::StorageError> {
+    tokio::select! {
+        () = token.cancelled() => Ok(()),
+        error = log.failed() => Err(error),
+    }
+}
+
+/// Says what runs where.
+#[allow(clippy::print_stdout)]
+fn announce(addresses: &Addresses, data: &Path, config: &Config) {
+    let key = config
+        .gateway
+        .keys
+        .first()
+        .map_or("(none)", |key| key.key.expose());
+    println!(
+        "Furrow {} is up. Open the dashboard:",
+        env!("CARGO_PKG_VERSION")
+    );
+    println!();
+    println!("  dashboard   http://{}/", addresses.api);
+    if let Some(shop) = addresses.shop {
+        println!("  demo shop   http://{shop}/  press \"Apply voucher\" a few times in anger");
+    }
+    println!(
+        "  ingest      http://{}  gRPC, gRPC-web, POST /v1/beacon; write key {key}",
+        addresses.ingest
+    );
+    println!(
+        "  health      http://{}/readyz  and /metrics",
+        addresses.observe
+    );
+    println!(
+        "  ClickHouse  {}  furrow sql 'SELECT * FROM v_sessions'",
+        addresses.store
+    );
+    println!("  data        {}", data.display());
+    println!();
+    println!("Ctrl-C ends it; a second one ends it at once.");
+}
