@@ -27,10 +27,12 @@ mod metrics;
 mod pages;
 mod query;
 mod refusal;
+#[cfg(test)]
+mod samples;
 mod server;
 pub mod shop;
 mod trail;
 
-pub use config::{DEFAULT_TOML, Config, ConfigError, Limits, Scope};
+pub use config::{Config, ConfigError, DEFAULT_TOML, Limits, Scope};
 pub use metrics::Metrics;
 pub use server::{Api, BindError, Bound, ServeError};

@@ -194,3 +194,140 @@ impl Drop for Listener {
         self.metrics.live_listeners.dec();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::samples::update;
+    use furrow_log::EmbeddedSettings;
+    use furrow_proto::record::encode_score_update;
+    use std::time::Duration;
+    use tempfile::TempDir;
+
+    /// How long a test waits for what must come.
+    const BOUND: Duration = Duration::from_secs(20);
+
+    struct World {
+        log: Log,
+        live: Live,
+        feed: Feed,
+        metrics: Metrics,
+        _dir: TempDir,
+    }
+
+    fn world(limits: &Limits) -> World {
+        let dir = TempDir::new().unwrap();
+        let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
+        log.create_topic(&Topic::new(SCORES_TOPIC), 2).unwrap();
+        let metrics = Metrics::default();
+        let (live, feed) = open(log.clone(), limits, metrics.clone()).unwrap();
+        World {
+            log,
+            live,
+            feed,
+            metrics,
+            _dir: dir,
+        }
+    }
+
+    fn shop() -> Scope {
+        Config::default().properties[0].clone()
+    }
+
+    async fn append(log: &Log, property: &str, number: u8) {
+        let update = update(property, 1_790_000_000_000, number, 5_000);
+        let payload = encode_score_update(&update);
+        log.append(&Topic::new(SCORES_TOPIC), &[number], payload)
+            .unwrap()
+            .await
+            .unwrap();
+    }
+
+    fn frustration(update: &Update) -> u32 {
+        let session = update
+            .message
+            .update
+            .as_ref()
+            .unwrap()
+            .session
+            .as_ref()
+            .unwrap();
+        session.scores.as_ref().unwrap().frustration
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_listener_hears_the_updates_of_its_property_alone() {
+        let World {
+            log,
+            live,
+            feed,
+            _dir,
+            ..
+        } = world(&Limits::default());
+        let mut listener = live.listen(shop()).unwrap();
+        let token = CancellationToken::new();
+        let fed = tokio::spawn(feed.run(token.clone()));
+        append(&log, "other", 1).await;
+        append(&log, "shop", 2).await;
+        let heard = tokio::time::timeout(BOUND, listener.next())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(frustration(&heard), 5_000);
+        assert_eq!(heard.scope, shop());
+        token.cancel();
+        fed.await.unwrap().unwrap();
+        assert_eq!(listener.next().await.unwrap_err(), Refusal::Ending);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_listener_that_falls_behind_is_told_so() {
+        let limits = Limits {
+            live_updates_max: 4,
+            ..Limits::default()
+        };
+        let World {
+            log,
+            live,
+            feed,
+            metrics,
+            _dir,
+        } = world(&limits);
+        let mut slow = live.listen(shop()).unwrap();
+        let mut quick = live.listen(shop()).unwrap();
+        let token = CancellationToken::new();
+        let fed = tokio::spawn(feed.run(token.clone()));
+        for number in 0..12 {
+            append(&log, "shop", number).await;
+            tokio::time::timeout(BOUND, quick.next())
+                .await
+                .unwrap()
+                .unwrap();
+        }
+        assert_eq!(slow.next().await.unwrap_err(), Refusal::Behind);
+        assert_eq!(metrics.live_let_go.get(), 1);
+        token.cancel();
+        fed.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn listeners_beyond_the_limit_are_shed_until_one_leaves() {
+        let limits = Limits {
+            listeners_max: 1,
+            ..Limits::default()
+        };
+        let World {
+            live,
+            metrics,
+            _dir,
+            ..
+        } = world(&limits);
+        let only = live.listen(shop()).unwrap();
+        assert_eq!(metrics.live_listeners.get(), 1);
+        assert!(matches!(live.listen(shop()), Err(Refusal::Busy(_))));
+        drop(only);
+        assert_eq!(metrics.live_listeners.get(), 0);
+        assert!(live.listen(shop()).is_ok());
+    }
+}

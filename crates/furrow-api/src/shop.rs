@@ -36,15 +36,23 @@ struct Sdk;
 pub struct Shop {
     listener: TcpListener,
     address: SocketAddr,
-    endpoint: Arc<str>,
+    addresses: Arc<Addresses>,
 }
 
-/// Listens on `listen`. The shop's pages send to `endpoint`, such as
-/// `http://127.0.0.1:7117`.
+/// Where the shop's pages find the rest of Furrow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// Where they send interactions, such as `http://127.0.0.1:7117`.
+    pub ingest: String,
+    /// Where their visitors see their scores, such as `http://127.0.0.1:7118/`.
+    pub dashboard: String,
+}
+
+/// Listens on `listen`.
 ///
 /// # Errors
 /// When the port is taken or the address is not ours.
-pub async fn bind(listen: SocketAddr, endpoint: &str) -> Result<Shop, net::BindError> {
+pub async fn bind(listen: SocketAddr, addresses: Addresses) -> Result<Shop, net::BindError> {
     let listener = net::bind(listen, SETTING).await?;
     let address = listener
         .local_addr()
@@ -56,7 +64,7 @@ pub async fn bind(listen: SocketAddr, endpoint: &str) -> Result<Shop, net::BindE
     Ok(Shop {
         listener,
         address,
-        endpoint: endpoint.into(),
+        addresses: Arc::new(addresses),
     })
 }
 
@@ -72,7 +80,7 @@ impl Shop {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, token: CancellationToken) -> std::io::Result<()> {
-        let server = axum::serve(self.listener, router(self.endpoint))
+        let server = axum::serve(self.listener, router(self.addresses))
             .with_graceful_shutdown(token.clone().cancelled_owned());
         tokio::select! {
             served = async { server.await } => served,
@@ -81,13 +89,13 @@ impl Shop {
     }
 }
 
-fn router(endpoint: Arc<str>) -> Router {
+fn router(addresses: Arc<Addresses>) -> Router {
     Router::new()
         .route("/shop/api/error", any(error))
         .route("/shop/api/slow", any(slow))
         .route("/shop/api/{*name}", any(fine))
         .fallback(file)
-        .with_state(endpoint)
+        .with_state(addresses)
 }
 
 /// What a broken part of a shop answers.
@@ -105,13 +113,13 @@ async fn fine() -> Response {
     Json(json!({ "ok": true })).into_response()
 }
 
-async fn file(State(endpoint): State<Arc<str>>, request: Request) -> Response {
+async fn file(State(addresses): State<Arc<Addresses>>, request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let path = request.uri().path().trim_start_matches('/');
     match found(path) {
-        Some((name, file)) if name.ends_with(".html") => html(&file, &endpoint),
+        Some((name, file)) if name.ends_with(".html") => html(&file, &addresses),
         Some((name, file)) => pages::serve(&name, &file, request.headers()),
         None if Files::get("index.html").is_none() && path.is_empty() => {
             pages::not_built("demo shop")
@@ -137,26 +145,27 @@ fn found(path: &str) -> Option<(String, EmbeddedFile)> {
     })
 }
 
-fn html(file: &EmbeddedFile, endpoint: &str) -> Response {
+fn html(file: &EmbeddedFile, addresses: &Addresses) -> Response {
     let page = String::from_utf8_lossy(&file.data);
-    let page = with_endpoint(&page, endpoint);
+    let page = with_meta(&page, "furrow-endpoint", &addresses.ingest);
+    let page = with_meta(&page, "furrow-dashboard", &addresses.dashboard);
     pages::content("page.html", page.into_bytes().into())
 }
 
-/// The page with the content of its `furrow-endpoint` replaced.
-fn with_endpoint(page: &str, endpoint: &str) -> String {
-    const NAME: &str = "name=\"furrow-endpoint\"";
+/// The page with the content of one `<meta>` replaced, if it has that one.
+fn with_meta(page: &str, name: &str, value: &str) -> String {
     const CONTENT: &str = "content=\"";
-    let value = || {
-        let tag = page.find(NAME)? + NAME.len();
+    let name = format!("name=\"{name}\"");
+    let place = || {
+        let tag = page.find(&name)? + name.len();
         let tag_end = tag + page[tag..].find('>')?;
         let from = tag + page[tag..tag_end].find(CONTENT)? + CONTENT.len();
         let to = from + page[from..tag_end].find('"')?;
         Some((from, to))
     };
-    match value() {
+    match place() {
         Some((from, to)) => {
-            let escaped = endpoint
+            let escaped = value
                 .replace('&', "&amp;")
                 .replace('"', "&quot;")
                 .replace('<', "&lt;");
@@ -171,13 +180,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_endpoint_of_a_page_is_the_real_one() {
+    fn the_addresses_in_a_page_are_the_real_ones() {
         let page = r#"<meta name="furrow-endpoint" content="http://old"><p content="x">"#;
         assert_eq!(
-            with_endpoint(page, "http://127.0.0.1:9\""),
+            with_meta(page, "furrow-endpoint", "http://127.0.0.1:9\""),
             r#"<meta name="furrow-endpoint" content="http://127.0.0.1:9&quot;"><p content="x">"#
         );
-        let without = "<meta name=\"viewport\" content=\"a\">";
-        assert_eq!(with_endpoint(without, "http://new"), without);
+        let without = r#"<meta name="viewport" content="a">"#;
+        assert_eq!(with_meta(without, "furrow-endpoint", "b"), without);
+    }
+
+    #[test]
+    fn a_view_of_a_page_is_found_by_its_own_address() {
+        if Files::get("index.html").is_none() {
+            return;
+        }
+        for (path, name) in [
+            ("", "index.html"),
+            ("cart", "cart.html"),
+            ("checkout/done", "checkout/done.html"),
+            ("shop.js", "shop.js"),
+        ] {
+            assert_eq!(
+                found(path).map(|(name, _)| name).as_deref(),
+                Some(name),
+                "{path}"
+            );
+        }
+        assert!(found("no/such/page").is_none());
     }
 }

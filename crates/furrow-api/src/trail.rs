@@ -196,3 +196,167 @@ fn positions(
     }
     columns
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{
+        SENDER, batch, key, page_view, pointer_path, press, scroll_path, session_id,
+    };
+    use bytes::Bytes;
+    use furrow_core::ids::{Epoch, Origin};
+    use furrow_core::interaction::Batch;
+    use furrow_core::time::LogTime;
+    use furrow_proto::encode_batch;
+    use furrow_store::Entry;
+
+    const BEGAN: i64 = 1_790_000_000_000;
+    /// The client's clock is this far behind the gateway's.
+    const BEHIND: i64 = 40_000;
+
+    fn archived(sequence: u32, received_ms: i64, payload: Bytes) -> ArchivedBatch {
+        ArchivedBatch {
+            key: key("shop", BEGAN, 1),
+            sender: SENDER,
+            sequence,
+            visitor: None,
+            origin: Origin {
+                epoch: Epoch(0),
+                partition: 0,
+                offset: u64::from(sequence),
+            },
+            appended: LogTime(received_ms),
+            received_ms,
+            entry: Entry::Publish,
+            payload,
+        }
+    }
+
+    fn drawn(batches: &[Batch], samples_max: usize) -> GetTrailResponse {
+        let batches = batches
+            .iter()
+            .map(|b| {
+                // The second batch took longer: the first tells the clocks' difference.
+                let delay = 300 * i64::from(b.sequence);
+                archived(
+                    b.sequence,
+                    b.sent.0 + BEHIND + delay,
+                    encode_batch(b).into(),
+                )
+            })
+            .collect();
+        draw(
+            SessionBatches {
+                batches,
+                left_out: 0,
+            },
+            samples_max,
+        )
+    }
+
+    fn two_pages() -> Vec<Batch> {
+        let id = session_id(BEGAN, 1);
+        vec![
+            // As the archive may give them: the later one first.
+            batch(
+                id,
+                1,
+                BEGAN + 2_000,
+                (0, "/"),
+                vec![
+                    (100, scroll_path(0, &[(200, 300), (100, -50)])),
+                    (500, page_view(1, "/lamp", (1_024, 700))),
+                    (900, pointer_path((5, 6), &[(16, 1, -2)])),
+                    (1_700, press(BEGAN + 2_600, (70, 80))),
+                ],
+            ),
+            batch(
+                id,
+                0,
+                BEGAN,
+                (0, "/"),
+                vec![
+                    (0, page_view(0, "/", (0, 0))),
+                    (250, pointer_path((100, 100), &[(16, 10, 5), (20, -30, 0)])),
+                ],
+            ),
+        ]
+    }
+
+    #[test]
+    fn each_page_view_has_what_happened_on_it_in_its_own_time() {
+        let trail = drawn(&two_pages(), 1_000);
+        assert_eq!(trail.batches_left_out, 0);
+        let [home, lamp] = &trail.pages[..] else {
+            panic!("{:?}", trail.pages)
+        };
+
+        assert_eq!((home.number, home.path.as_str()), (0, "/"));
+        assert_eq!(home.sender_id, SENDER.0);
+        assert_eq!(
+            (home.viewport_width, home.viewport_height),
+            (800, 600),
+            "the device's"
+        );
+        assert_eq!(home.document_height, 2_400, "the tallest told");
+        assert_eq!(home.started_ms, BEGAN + BEHIND, "in true time");
+        let path = TrailPath {
+            at: vec![250, 266, 286],
+            x: vec![100, 110, 80],
+            y: vec![100, 105, 105],
+        };
+        assert_eq!(home.paths, [path]);
+        let scroll = TrailScroll {
+            at: vec![2_100, 2_300, 2_400],
+            y: vec![0, 300, 250],
+        };
+        assert_eq!(home.scrolls, [scroll]);
+        assert!(home.presses.is_empty());
+
+        assert_eq!((lamp.number, lamp.path.as_str()), (1, "/lamp"));
+        assert_eq!(
+            (lamp.viewport_width, lamp.viewport_height),
+            (1_024, 700),
+            "its own"
+        );
+        assert_eq!(lamp.started_ms, BEGAN + 2_500 + BEHIND);
+        assert_eq!(lamp.paths[0].at, [400, 416]);
+        let press = TrailPress {
+            at: 100,
+            x: 70,
+            y: 80,
+            selector: "button#pay".into(),
+            label: "Pay".into(),
+        };
+        assert_eq!(
+            lamp.presses,
+            [press],
+            "at pointer-down, not when it was reported"
+        );
+    }
+
+    #[test]
+    fn batches_beyond_the_limit_of_samples_are_left_out_and_counted() {
+        let trail = drawn(&two_pages(), 4);
+        assert_eq!(trail.batches_left_out, 1);
+        assert_eq!(trail.pages.len(), 1);
+    }
+
+    #[test]
+    fn a_batch_that_cannot_be_read_is_left_out_and_the_rest_is_drawn() {
+        let good = &two_pages()[1];
+        let batches = vec![
+            archived(0, good.sent.0, encode_batch(good).into()),
+            archived(1, good.sent.0, Bytes::from_static(b"\xff\xff")),
+        ];
+        let trail = draw(
+            SessionBatches {
+                batches,
+                left_out: 3,
+            },
+            1_000,
+        );
+        assert_eq!(trail.batches_left_out, 4);
+        assert_eq!(trail.pages.len(), 1);
+    }
+}
