@@ -44,7 +44,9 @@ enum Backend {
 }
 
 impl Log {
-    /// Opens the embedded log in `dir`, making the folder if it is missing.
+    /// Opens the embedded log in `dir`, making the folder if it is missing. Blocks while what was
+    /// not yet written to tables is read back; the last handle that goes blocks until all that was
+    /// queued is durable, unless the log was closed.
     ///
     /// # Errors
     /// [`OpenError::InUse`] when another process has the folder open.
@@ -100,7 +102,8 @@ impl Log {
         }
     }
 
-    /// Durable records from `from` on, in order; none at the end.
+    /// Durable records from `from` on, in order; none at the end. To be awaited within a tokio
+    /// runtime: what has to be read is read on one of its blocking threads.
     pub async fn read(
         &self,
         topic: &Topic,
@@ -133,7 +136,8 @@ impl Log {
         Ok(Member(member))
     }
 
-    /// Forgets what a group committed, so that retention no longer waits for it.
+    /// Forgets what a group committed, so that retention no longer waits for it. Blocks for an
+    /// fsync.
     ///
     /// # Errors
     /// [`ForgetError::Active`] while it has members.

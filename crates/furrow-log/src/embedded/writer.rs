@@ -313,13 +313,14 @@ impl Writer {
             members,
             lock,
             failure,
+            counters,
             ..
         } = self;
         store.close();
         drop((members, failure));
         drop(lock);
         while let Ok(command) = commands.try_recv() {
-            refuse(command);
+            refuse(command, &counters);
         }
         if let Some(reply) = reply {
             let _ = reply.send(result.map_err(CloseError::from));
@@ -328,9 +329,10 @@ impl Writer {
 }
 
 /// Answers what came after the log was closed.
-fn refuse(command: Command) {
+fn refuse(command: Command, counters: &Counters) {
     match command {
         Command::Append(append) => {
+            counters.release(1, append.bytes());
             let _ = append.reply.send(Err(AppendError::Closed));
         }
         Command::CreateTopic { reply, .. } => {

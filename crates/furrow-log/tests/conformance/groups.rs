@@ -242,8 +242,8 @@ fn work(log: &Log, id: usize, seen: Arc<Mutex<Seen>>) -> (watch::Sender<bool>, J
     (leave, task)
 }
 
-// One thread runs all tasks of this case's runtime or several; a task that takes `Revoked` removes
-// itself as owner before the new owner is polled only on one. So the suite runs on one thread.
+// The workers share one thread, so what a worker does between taking `Revoked` and its next wait is
+// done before another worker can see the partition assigned to it.
 async fn members_come_and_go_and_every_record_is_seen(subject: Subject) {
     let log = subject.open();
     log.create_topic(&topic(), PARTITIONS).unwrap();
