@@ -42,14 +42,24 @@ export interface Conversion {
 
 export type Survey = 'nps' | 'csat' | 'ces';
 
-const SURVEYS: Record<Survey, number> = { nps: 1, csat: 2, ces: 3 };
+/** Each survey's number and its least and greatest answer. */
+const SURVEYS: Record<Survey, [number: number, least: number, greatest: number]> = {
+  nps: [1, 0, 10],
+  csat: [2, 1, 5],
+  ces: [3, 1, 7],
+};
 const ATTRIBUTES_MAX = 16;
+// A character is at most three bytes of UTF-8: these keep within the gateway's
+// limits, so that nothing a site passes can spoil a whole batch.
+const NAME_CHARS_MAX = 40;
 const TEXT_CHARS_MAX = 80;
+const VALUE_MINOR_MAX = 1e15;
 const SESSION_END_CONSENT_WITHDRAWN = 3;
 
 let recorder: Recorder | null = null;
 
-const capped = (text: string): string => String(text).slice(0, TEXT_CHARS_MAX);
+const text = (value: unknown): string => String(value ?? '').slice(0, TEXT_CHARS_MAX);
+const name = (value: unknown): string => String(value ?? '').slice(0, NAME_CHARS_MAX);
 
 /** Starts watching. Later calls do nothing. */
 export function init(settings: Settings): void {
@@ -58,6 +68,8 @@ export function init(settings: Settings): void {
   const transport = new Transport(own);
   const recording = new Recorder(own, new Session(own), transport);
   recorder = recording;
+
+  recording.session.onForgotten(() => consent(false));
 
   const life = new Life();
   const hovers = new Hovers(recording);
@@ -100,29 +112,34 @@ export function init(settings: Settings): void {
   addEventListener('pageshow', show);
 }
 
-/** Reports a goal reached. */
+/** Reports a goal reached. Without an order id it is not one. */
 export function conversion({ kind = 'purchase', orderId, valueMinor = 0, currency = '' }: Conversion): void {
+  const id = text(orderId);
+  const value = Math.abs(valueMinor) <= VALUE_MINOR_MAX ? Math.round(valueMinor) : 0;
+  const code = String(currency).toUpperCase();
+  if (!id) return;
   recorder?.add(Kind.Conversion, now(), (writer) =>
     writer
-      .string(1, capped(orderId))
-      .int64(2, Math.round(valueMinor))
-      .string(3, currency.toUpperCase())
-      .string(4, capped(kind)),
+      .string(1, id)
+      .int64(2, value)
+      .string(3, /^[A-Z]{3}$/.test(code) ? code : '')
+      .string(4, name(kind)),
   );
   recorder?.flush();
 }
 
 /** Reports something of the site's own, with a few attributes that hold no personal data. */
-export function track(name: string, attributes: Record<string, string | number | boolean> = {}): void {
-  const entries = Object.entries(attributes).slice(0, ATTRIBUTES_MAX);
+export function track(event: string, attributes: Record<string, string | number | boolean> = {}): void {
+  if (!name(event)) return;
+  const entries = Object.entries(attributes).filter(([key]) => key).slice(0, ATTRIBUTES_MAX);
   recorder?.add(Kind.Custom, now(), (writer) => {
-    writer.string(1, capped(name));
+    writer.string(1, name(event));
     for (const [key, value] of entries) {
       writer.message(2, (inner) => {
-        inner.string(1, capped(key));
-        if (typeof value === 'number') inner.double(3, value);
+        inner.string(1, name(key));
+        if (typeof value === 'number' && isFinite(value)) inner.double(3, value);
         else if (typeof value === 'boolean') inner.present(4, value ? 1 : 0);
-        else inner.text(2, capped(value));
+        else inner.text(2, text(value));
       });
     }
   });
@@ -130,17 +147,20 @@ export function track(name: string, attributes: Record<string, string | number |
 
 /** The site's own opaque id for this visitor; never a name or an address. */
 export function identify(id: string): void {
-  recorder?.add(Kind.Identify, now(), (writer) => writer.string(1, capped(id)));
+  if (text(id)) recorder?.add(Kind.Identify, now(), (writer) => writer.string(1, text(id)));
 }
 
 /** The visitor is shown a variant of an experiment. */
 export function exposure(experiment: string, variant: string): void {
-  recorder?.add(Kind.Exposure, now(), (writer) => writer.string(1, capped(experiment)).string(2, capped(variant)));
+  if (!name(experiment)) return;
+  recorder?.add(Kind.Exposure, now(), (writer) => writer.string(1, name(experiment)).string(2, name(variant)));
 }
 
-/** The visitor answered a survey. */
+/** The visitor answered a survey: NPS 0 to 10, CSAT 1 to 5, CES 1 to 7. */
 export function feedback(survey: Survey, answer: number): void {
-  recorder?.add(Kind.Feedback, now(), (writer) => writer.uint(1, SURVEYS[survey]).uint(2, answer));
+  const [number, least, greatest] = SURVEYS[survey] ?? [0, 1, 0];
+  if (!Number.isInteger(answer) || answer < least || answer > greatest) return;
+  recorder?.add(Kind.Feedback, now(), (writer) => writer.uint(1, number).uint(2, answer));
 }
 
 /** The visitor agreed to be recognised, or withdrew that. */
@@ -148,6 +168,7 @@ export function consent(given: boolean): void {
   const recording = recorder;
   if (!recording || recording.session.consent === given) return;
   if (given) {
+    // What came before was not theirs to be known by: it leaves without the id.
     recording.close();
     recording.session.decide(true);
     return;

@@ -20,12 +20,14 @@ export const enum NavigationKind {
 }
 
 const PATH_CHARS_MAX = 300;
+const GROUP_CHARS_MAX = 40;
 const SEARCH = /(^|\.)(google|bing|duckduckgo|ecosia|qwant|startpage|baidu|yandex|yahoo|naver|kagi)\./;
 const SOCIAL = /(^|\.)(facebook|instagram|twitter|x|t|linkedin|lnkd|reddit|pinterest|tiktok|youtube|mastodon|bsky)\./;
 const MAIL = /(^|\.)(mail|outlook|webmail|gmail)\./;
 const ADVERTISEMENT = /[?&](gclid|gbraid|wbraid|msclkid|fbclid|utm_medium=(cpc|ppc|paid|display|banner))\b/;
 
-interface NavigationApi extends EventTarget {
+interface NavigationApi {
+  addEventListener(type: 'currententrychange', hear: (event: { navigationType: string | null }) => void): void;
   currentEntry: { index: number } | null;
   activation?: { from: { index: number } | null; entry: { index: number }; navigationType: string } | null;
 }
@@ -35,7 +37,10 @@ const navigationApi = (): NavigationApi | undefined => (window as { navigation?:
 /** Which page is shown: by a load, by the page's own router, or out of the browser's cache. */
 export class Pages {
   private place = '';
+  private href = '';
   private index = 0;
+  /** How the current history entry was reached, where the browser tells. */
+  private reached: string | null = null;
 
   constructor(
     private readonly recorder: Recorder,
@@ -43,7 +48,9 @@ export class Pages {
     private readonly group: string | undefined,
   ) {
     recorder.onRenew = () => this.begin(0, false);
-    this.index = navigationApi()?.currentEntry?.index ?? 0;
+    const api = navigationApi();
+    this.index = api?.currentEntry?.index ?? 0;
+    api?.addEventListener('currententrychange', ({ navigationType }) => (this.reached = navigationType));
     const load = performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined;
     this.begin(0, true);
     if (load?.type === 'reload') this.tell(NavigationKind.Reload);
@@ -53,8 +60,8 @@ export class Pages {
 
     this.wrap('pushState');
     this.wrap('replaceState');
-    addEventListener('popstate', () => this.moved());
-    addEventListener('hashchange', () => this.moved());
+    addEventListener('popstate', () => this.moved(true));
+    addEventListener('hashchange', () => this.moved(false));
     addEventListener('pageshow', ({ persisted }) => {
       if (!persisted) return;
       this.next();
@@ -69,19 +76,23 @@ export class Pages {
       const before = location.href;
       original.apply(this, args);
       pages.onUrl(before);
-      if (name === 'pushState') pages.moved();
-      else if (pathNow() !== pages.place) pages.moved();
+      // Replacing the address is bookkeeping unless the path is another one.
+      if (name === 'pushState' || pathNow() !== pages.place) pages.moved(false);
+      else pages.href = location.href;
     };
   }
 
   /** Told when a script has changed the address. */
   onUrl: (before: string) => void = () => {};
 
-  /** The address may have changed without a load. */
-  private moved(): void {
-    const index = navigationApi()?.currentEntry?.index;
-    const kind = index === undefined || index > this.index ? NavigationKind.InPage : NavigationKind.Back;
-    this.index = index ?? this.index;
+  /** The address may have changed without a load; a click on a hash tells it twice. */
+  private moved(traversed: boolean): void {
+    if (location.href === this.href) return;
+    this.href = location.href;
+    const index = navigationApi()?.currentEntry?.index ?? this.index;
+    const traverse = this.reached ? this.reached === 'traverse' : traversed;
+    const kind = !traverse ? NavigationKind.InPage : index > this.index ? NavigationKind.Forward : NavigationKind.Back;
+    this.index = index;
     if (pathNow() !== this.place) this.next();
     this.tell(kind);
   }
@@ -94,7 +105,8 @@ export class Pages {
 
   private begin(number: number, loaded: boolean): void {
     this.place = pathNow();
-    const page: Page = { number, path: readable(this.place), group: this.group ?? meta('furrow-group') };
+    this.href = location.href;
+    const page: Page = { number, path: readable(this.place), group: (this.group ?? meta('furrow-group')).slice(0, GROUP_CHARS_MAX) };
     this.recorder.page = page;
     const referrer = loaded ? referrerClass() : Referrer.Internal;
     this.recorder.add(Kind.PageView, now(), (writer) => {
@@ -137,7 +149,7 @@ function readable(path: string): string {
 }
 
 function meta(name: string): string {
-  return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content.slice(0, 64) ?? '';
+  return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? '';
 }
 
 function cameForward(): boolean {

@@ -155,7 +155,7 @@ export class Hovers {
     const target = this.recorder.target(element);
     if (!target.looksInteractive) return;
     this.recorder.add(Kind.Hover, now(), (writer, index) =>
-      writer.present(1, index(target)).uint(2, duration).uint(3, rest.entries).bool(4, pressedAfter),
+      writer.uint(1, index(target)).uint(2, duration).uint(3, rest.entries).bool(4, pressedAfter),
     );
   }
 }

@@ -39,14 +39,23 @@ export class Session {
 
   /** Whether the next interaction must begin a new session. */
   get expired(): boolean {
-    const stored = this.consent ? load() : null;
-    const active = Math.max(this.active, stored?.active ?? 0);
-    return gone({ started: this.started, active }, Date.now());
+    const time = Date.now();
+    if (!gone({ started: this.started, active: this.active }, time)) return false;
+    // Another tab may have kept it alive.
+    const active = (this.consent && load()?.active) || this.active;
+    return gone({ started: this.started, active }, time);
   }
 
   /** Begins a new session, or joins the one that another tab has begun. */
   renew(): void {
     this.open(this.consent ? load() : null);
+  }
+
+  /** Calls `act` when another tab has withdrawn the visitor's consent. */
+  onForgotten(act: () => void): void {
+    addEventListener('storage', ({ key, newValue }) => {
+      if (this.consent && newValue === null && (key === STORAGE_KEY || key === null)) act();
+    });
   }
 
   touch(): void {

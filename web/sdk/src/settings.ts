@@ -22,7 +22,7 @@ export const BATCH_AGE_MS = 2_000;
 /** A batch never grows beyond these, also while the gateway is away. */
 export const BATCH_SAMPLES_MAX = 2_000;
 // An interaction names at most one target, so this bounds the targets too.
-export const BATCH_INTERACTIONS_MAX = 150;
+export const BATCH_INTERACTIONS_MAX = 100;
 /** Bytes that wait for the gateway; samples stop at half of it, all else at the end. */
 export const QUEUE_BYTES_MAX = 1 << 20;
 /** Browsers refuse beacons above 64 KiB; the gateway takes this much. */

@@ -33,6 +33,7 @@ export interface Target {
 
 const LABEL_CHARS_MAX = 40;
 const NAME_CHARS_MAX = 40;
+const SELECTOR_CHARS_MAX = 160;
 const CONTROL =
   'button,a[href],input,select,textarea,summary,label,option,video,audio,canvas,iframe,[contenteditable=""],[contenteditable=true],' +
   '[role=button],[role=link],[role=tab],[role=checkbox],[role=radio],[role=switch],[role=option],[role=slider],' +
@@ -124,7 +125,7 @@ export function origin(event: Event): Element | null {
   return first instanceof Node ? first.parentElement : null;
 }
 
-const tagOf = (element: Element): string => element.localName;
+const tagOf = (element: Element): string => element.localName.slice(0, NAME_CHARS_MAX);
 
 /** An author's name for the element; generated and personal ones are left out. */
 function nameOf(element: Element): string {
@@ -144,7 +145,7 @@ function selectorOf(element: Element): string {
   for (let around = up(element); around; around = up(around)) {
     const name = nameOf(around);
     if (name || /^(main|nav|header|footer|aside|form|dialog|article|section)$/.test(tagOf(around))) {
-      return `${tagOf(around)}${name || classOf(around)} ${own}`;
+      return `${tagOf(around)}${name || classOf(around)} ${own}`.slice(0, SELECTOR_CHARS_MAX);
     }
   }
   return own;

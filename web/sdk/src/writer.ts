@@ -15,7 +15,7 @@ export class Writer {
 
   present(field: number, value: number): this {
     this.tag(field, 0);
-    this.varint(value);
+    this.varint(Math.max(0, value));
     return this;
   }
 

@@ -149,6 +149,8 @@ export function interactionsOf(batch) {
     at += interaction.dtMs;
     const kind = Object.keys(interaction).find((key) => key !== 'dtMs');
     const value = { ...interaction[kind] };
+    // A hover always has one; zero is left out as every default is.
+    if (kind === 'hover') value.target ??= 0;
     if (value.target !== undefined) value.target = batch.targets[value.target];
     return { kind, at, value, page: batch.page };
   });

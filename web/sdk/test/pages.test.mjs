@@ -126,3 +126,49 @@ test('what the site itself reports arrives, also from before the script had load
     assert.ok(gateway.keys.has('late-key'));
     assert.equal(gateway.of('pageView').at(-1).page.group, 'g');
   }));
+
+test('nothing that a site passes spoils a batch', () =>
+  visit({ html: '' }, async ({ page, gateway }) => {
+    await page.evaluate(() => {
+      const long = '€'.repeat(2_000);
+      furrow.track('');
+      furrow.track(long, Object.fromEntries(Array.from({ length: 40 }, (_, i) => [long.slice(0, 30) + i, i % 2 ? long : NaN])));
+      furrow.conversion({});
+      furrow.conversion({ orderId: 'o', valueMinor: Infinity, currency: 'euro' });
+      furrow.identify(undefined);
+      furrow.exposure('', 'a');
+      furrow.feedback('nps', 11);
+      furrow.feedback('csat', 0);
+      furrow.feedback('other', 1);
+      furrow.conversion({ orderId: 'last', valueMinor: -250, currency: 'eur' });
+    });
+    const goals = await gateway.until('the last goal', (g) => g.of('conversion').length === 2 && g.of('conversion'));
+    assert.deepEqual(goals.map(({ orderId, valueMinor, currency }) => [orderId, Number(valueMinor ?? 0), currency ?? '']), [
+      ['o', 0, ''],
+      ['last', -250, 'EUR'],
+    ]);
+    const [custom] = gateway.of('custom');
+    assert.equal(gateway.of('custom').length, 1);
+    assert.equal(custom.attributes.length, 16);
+    assert.ok(Buffer.byteLength(custom.name) <= 128);
+    for (const { name, text } of custom.attributes) assert.ok(Buffer.byteLength(name) <= 128 && Buffer.byteLength(text) <= 256);
+    for (const kind of ['identify', 'exposure', 'feedback']) assert.equal(gateway.of(kind).length, 0);
+  }));
+
+test('places within a page, forward and a page out of the cache are told apart', () =>
+  visit({ html: '<a id="a" href="#there">there</a><p id="there">here</p>' }, async ({ page, gateway }) => {
+    const kinds = (count) => gateway.until(`${count} navigations`, (g) => g.of('navigation').length >= count && g.of('navigation').map(({ kind }) => kind));
+    await page.click('#a');
+    assert.deepEqual(await kinds(1), [4]);
+    await page.goBack();
+    assert.deepEqual(await kinds(2), [4, 1]);
+    await page.goForward();
+    assert.deepEqual(await kinds(3), [4, 1, 2]);
+    assert.equal(gateway.of('pageView').length, 1, 'a place on the same page is no new page');
+    await page.evaluate(() => {
+      dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+      dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+    });
+    assert.deepEqual(await kinds(4), [4, 1, 2, 1]);
+    assert.deepEqual(gateway.of('pageView').map(({ page }) => page.number ?? 0), [0, 1]);
+  }));

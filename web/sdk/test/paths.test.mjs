@@ -112,7 +112,7 @@ test('resting on a button and leaving it again and again is told as one hover', 
       await page.hover('#lead');
     }
     await page.click('#add');
-    console.log(gateway.story);const [hover] = await gateway.until('the hover', (g) => g.of('hover').length && g.of('hover'));
+    const [hover] = await gateway.until('the hover', (g) => g.of('hover').length && g.of('hover'));
     assert.equal(hover.entries, 4);
     assert.equal(hover.pressedAfter, true);
     assert.equal(hover.target.selector, 'section.product button#add');
