@@ -19,7 +19,7 @@ import { Presses } from './presses';
 import { Problems } from './problems';
 import { watchReading } from './reading';
 import { Kind, Recorder } from './recorder';
-import { tellVisibility, watchScreen } from './screen';
+import { tellVisibility, watchScreen, watchZoom } from './screen';
 import { ScrollPaths } from './scroll';
 import { Session } from './session';
 import type { Settings } from './settings';
@@ -64,6 +64,11 @@ const name = (value: unknown): string => String(value ?? '').slice(0, NAME_CHARS
 /** Starts watching. Later calls do nothing. */
 export function init(settings: Settings): void {
   if (recorder || typeof document === 'undefined' || typeof fetch !== 'function') return;
+  // A page that the browser prepares in advance may never be seen.
+  if ((document as { prerendering?: boolean }).prerendering) {
+    document.addEventListener('prerenderingchange', () => init(settings), { once: true });
+    return;
+  }
   const own = { ...settings, endpoint: settings.endpoint.replace(/\/+$/, '') };
   const transport = new Transport(own);
   const recording = new Recorder(own, new Session(own), transport);
@@ -87,6 +92,7 @@ export function init(settings: Settings): void {
   new PointerPaths(recording);
   new ScrollPaths(recording);
   watchScreen(recording);
+  watchZoom(recording);
   watchFields(recording);
   watchReading(recording);
 

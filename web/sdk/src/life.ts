@@ -23,9 +23,11 @@ const CHANGES_TREE = 3;
 const INSIDE_NODES_MAX = 60;
 /** A time of day or a countdown: digits that only ever change by themselves. */
 const CLOCK = /\d:\d\d|\d\s*[smh]\b/;
+/** Help that shows itself to whoever rests on something, pressed or not. */
+const TIP = '[role=tooltip],[class*=tooltip i]';
 const UNSEEN = /^(script|style|link|meta|noscript|template|title|base)$/;
 /** Attributes that say how a page is used, not what it shows. */
-const UNSEEN_ATTRIBUTE = /^(data-what|data-focus|data-furrow|data-gtm|data-track|nonce|tabindex$)/;
+const UNSEEN_ATTRIBUTE = /^(data-what|data-focus|data-furrow|data-gtm|data-track|nonce|tabindex$|aria-describedby$)/;
 
 /** What the page module tells about a press, as far as this one needs it. */
 interface Watch {
@@ -48,7 +50,8 @@ export class Life {
 
   constructor() {
     this.observe(document);
-    // Observers do not look into shadow trees; each is observed as it is made.
+    // Observers do not look into shadow trees; each is observed as it is made,
+    // and those made before or by the parser when a press goes through them.
     const attach = Element.prototype.attachShadow;
     const life = this;
     Element.prototype.attachShadow = function (init) {
@@ -132,7 +135,7 @@ export class Life {
 function seen(record: MutationRecord): boolean {
   const target = record.target;
   const element = target instanceof Element ? target : target.parentElement;
-  if (element && (UNSEEN.test(element.localName) || element.closest('head'))) return false;
+  if (element && (UNSEEN.test(element.localName) || element.closest(`head,${TIP}`))) return false;
   switch (record.type) {
     case 'attributes': {
       const name = record.attributeName ?? '';
@@ -168,7 +171,7 @@ const elements = (record: MutationRecord): Element[] =>
 
 /** Elements without a picture of their own, hidden ones and measuring pixels are no sight. */
 function shows(element: Element): boolean {
-  if (UNSEEN.test(element.localName)) return false;
+  if (UNSEEN.test(element.localName) || element.matches(TIP)) return false;
   if (!element.isConnected) return !(element instanceof HTMLImageElement && element.width <= 1);
   const box = element.getBoundingClientRect();
   return box.width > 1 && box.height > 1;

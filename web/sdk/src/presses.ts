@@ -149,6 +149,7 @@ export class Presses {
     const onScrollBar =
       event.clientX >= document.documentElement.clientWidth || event.clientY >= document.documentElement.clientHeight;
     if (onScrollBar && event.pointerType === 'mouse') return;
+    for (const node of event.composedPath()) if (node instanceof ShadowRoot) this.life.observe(node);
     this.begin(event, origin(event), timeOf(event), event);
   }
 

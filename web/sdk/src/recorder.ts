@@ -17,6 +17,7 @@ export const enum Kind {
   PointerPath = 2,
   Press = 3,
   Response = 4,
+  Zoom = 6,
   ScrollPath = 8,
   Hover = 9,
   Rotation = 10,

@@ -1,4 +1,4 @@
-import { now, timeOf } from './clock';
+import { now, timeOf, whole } from './clock';
 import { Kind, type Recorder } from './recorder';
 
 /** How the device is held, and whether anybody looks. */
@@ -27,6 +27,30 @@ export function watchScreen(recorder: Recorder): void {
   };
   addEventListener('focus', focus(true));
   addEventListener('blur', focus(false));
+}
+
+/** A pinch changes the scale many times; it is told once it has stood still for this long, ms. */
+const ZOOM_STILL_MS = 300;
+
+/** Zooming by fingers, by a double tap or by the browser's own keys. */
+export function watchZoom(recorder: Recorder): void {
+  const viewport = window.visualViewport;
+  const scaleNow = () => (viewport?.scale ?? 1) * devicePixelRatio;
+  let scale = scaleNow();
+  let timer = 0;
+  viewport?.addEventListener('resize', () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const before = scale;
+      scale = scaleNow();
+      if (Math.abs(scale / before - 1) < 0.05) return;
+      const [x, y] = [whole(viewport.offsetLeft + viewport.width / 2), whole(viewport.offsetTop + viewport.height / 2)];
+      const after = scale;
+      recorder.add(Kind.Zoom, now(), (writer) =>
+        writer.uint(1, whole(before * 1_000)).uint(2, whole(after * 1_000)).sint(3, x).sint(4, y),
+      );
+    }, ZOOM_STILL_MS) as unknown as number;
+  });
 }
 
 export function tellVisibility(recorder: Recorder, visible: boolean): void {

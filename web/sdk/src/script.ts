@@ -19,22 +19,24 @@ const call = ([name, ...args]: Call): void => {
   (api[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
 };
 
-const holder = window as unknown as { furrow?: { queue?: Call[] } | Global };
+const holder = window as unknown as { furrow?: Partial<Global> };
 const tag = document.currentScript as HTMLScriptElement | null;
-const waiting = (holder.furrow?.queue ?? []) as Call[];
 
-holder.furrow = { ...api, queue: { push: (...calls) => calls.forEach(call) } };
+// A page that names the script twice is still one page.
+if (!holder.furrow?.init) {
+  const waiting = holder.furrow?.queue;
+  holder.furrow = { ...api, queue: { push: (...calls: Call[]) => calls.forEach(call) } };
 
-const data = tag?.dataset ?? {};
-if (data.key) {
-  const endpoint =
-    data.endpoint ?? document.querySelector<HTMLMetaElement>('meta[name="furrow-endpoint"]')?.content ?? location.origin;
-  api.init({
-    endpoint,
-    key: data.key,
-    consent: data.consent === 'true',
-    labels: data.labels !== 'false',
-    ...(data.group ? { group: data.group } : {}),
-  });
+  const data = tag?.dataset ?? {};
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="furrow-endpoint"]');
+  if (data.key) {
+    api.init({
+      endpoint: data.endpoint ?? meta?.content ?? location.origin,
+      key: data.key,
+      consent: data.consent === 'true',
+      labels: data.labels !== 'false',
+      ...(data.group ? { group: data.group } : {}),
+    });
+  }
+  if (Array.isArray(waiting)) (waiting as Call[]).forEach(call);
 }
-if (Array.isArray(waiting)) waiting.forEach(call);

@@ -8,10 +8,19 @@ import { listening } from './targets';
 const ANALYTICS =
   /google-analytics|googletagmanager|doubleclick|analytics|segment\.|mixpanel|amplitude|hotjar|clarity\.ms|plausible|matomo|sentry|datadog|newrelic|nr-data|fullstory|posthog|\/(collect|beacon|telemetry|track)\b/i;
 
+/** Drawing within this time is one drawing, ms. */
+const DRAW_MS = 100;
+/** A canvas drawn again within this time is animated, ms. */
+const ANIMATED_MS = 250;
+
 type Method = (this: unknown, ...args: never[]) => unknown;
 
 /** Calls `before` whenever a method is called; what it returns hears of the result. */
-function around<T extends object>(owner: T | undefined, name: string, before: (self: unknown, args: unknown[]) => void | ((result: unknown) => void)): void {
+function around(
+  owner: object | undefined,
+  name: string,
+  before: (self: unknown, args: unknown[]) => void | ((result: unknown) => void),
+): void {
   const methods = owner as Record<string, Method> | undefined;
   const original = methods?.[name];
   if (!methods || typeof original !== 'function') return;
@@ -75,8 +84,28 @@ export function wrapAll(presses: Presses, problems: Problems, endpoint: string):
   when(Fact.Transition, Element.prototype, 'animate');
   when(Fact.Transition, globalThis.SVGAnimationElement?.prototype, 'beginElement');
   when(Fact.StyleSheet, globalThis.CSSStyleSheet?.prototype, 'insertRule', 'deleteRule', 'replaceSync', 'replace');
-  when(Fact.Canvas, globalThis.CanvasRenderingContext2D?.prototype, 'fillRect', 'clearRect', 'fill', 'stroke', 'drawImage', 'fillText', 'putImageData');
   when(Fact.Value, HTMLInputElement.prototype, 'stepUp', 'stepDown');
+
+  // Drawing: thousands of calls a frame, so all but the first of a moment cost
+  // one comparison. A canvas that stood still is answering; one that is
+  // animated is only when it is drawn in the press's own task.
+  let drew = false;
+  let drawn = -Infinity;
+  const draw = () => {
+    if (drew) return;
+    drew = true;
+    setTimeout(() => (drew = false), DRAW_MS);
+    const at = now();
+    const still = at - drawn > ANIMATED_MS;
+    drawn = at;
+    if (still || own()) presses.note(Fact.Canvas, at);
+  };
+  for (const name of ['fillRect', 'clearRect', 'fill', 'stroke', 'drawImage', 'fillText', 'putImageData']) {
+    around(globalThis.CanvasRenderingContext2D?.prototype, name, draw);
+  }
+  for (const kind of [globalThis.WebGLRenderingContext, globalThis.WebGL2RenderingContext]) {
+    for (const name of ['drawArrays', 'drawElements']) around(kind?.prototype, name, draw);
+  }
 
   const value = (owner: object, name: string) => {
     const property = Object.getOwnPropertyDescriptor(owner, name);

@@ -64,6 +64,20 @@ dead(
 dead('a countdown inside the dead button is no answer', `<button id="b" style="margin:200px">Book (<span id="s">02:59</span>)</button><script>
   let left = 179; setInterval(() => (s.textContent = '02:' + --left), 200)</script>`);
 
+dead(
+  'a tooltip that comes late is no answer',
+  `${button}<script>b.addEventListener('pointerenter', () => setTimeout(() => {
+    b.setAttribute('aria-describedby', 't');
+    document.body.insertAdjacentHTML('beforeend', '<div role="tooltip" id="t">Press me</div>');
+  }, 300))</script>`,
+);
+dead(
+  'an animated canvas is no answer',
+  `${button}<canvas id="c"></canvas><script>(function turn(t) { c.getContext('2d').fillRect(t % 300, 0, 5, 5); requestAnimationFrame(turn); })(0)</script>`,
+);
+
+alive('drawing in a later frame answers', `${button}<canvas id="c"></canvas><script>let x = 0;
+  b.onclick = () => requestAnimationFrame(() => c.getContext('2d').fillRect(x += 9, 0, 5, 5))</script>`, 'canvas');
 alive('a counter beside a clock of the same page answers', `${LIVELY}${button}<output id="o">0</output><script>b.onclick = () => o.value++</script>`, 'mutation_still');
 alive('a request in the press\'s own task answers', `${button}<script>b.onclick = () => { fetch('/shop/api/x') }</script>`, 'request');
 alive('a value set by script answers', `${button}<input id="i" value="0"><script>b.onclick = () => { i.value = String(Number(i.value) + 1) }</script>`, 'value');

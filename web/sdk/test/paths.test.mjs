@@ -117,3 +117,12 @@ test('resting on a button and leaving it again and again is told as one hover', 
     assert.equal(hover.pressedAfter, true);
     assert.equal(hover.target.selector, 'section.product button#add');
   }));
+
+test('zooming by fingers is told once, with the scale before and after', () =>
+  visit({ context: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } }, async ({ page, gateway, context }) => {
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Input.synthesizePinchGesture', { x: 200, y: 300, scaleFactor: 2, relativeSpeed: 1_600 });
+    const zooms = await gateway.until('the zoom', (g) => g.of('zoom').length && g.of('zoom'));
+    assert.equal(zooms.length, 1);
+    assert.ok(zooms[0].scaleAfterMilli > 1.5 * zooms[0].scaleBeforeMilli, JSON.stringify(zooms));
+  }));
