@@ -1,7 +1,8 @@
 //! The embedded backend: a durable log in this process, on one folder that it alone may use.
 //!
 //! - `writer`: the one thread that writes; `queue`: what waits for it
-//! - `store`: topics, partitions and segments on fjall; `layout`: their bytes
+//! - `store`: topics, partitions and segments on fjall; `partition`: one partition of it; `opening`:
+//!   what a folder holds at the start; `layout`: the bytes
 //! - `view`: what the writer publishes and readers read
 //! - `membership`, `assignment`: groups, pure; `commits`: what they committed
 //! - `member`, `tail`: the reading sides
@@ -11,6 +12,8 @@ mod commits;
 mod layout;
 mod member;
 mod membership;
+mod opening;
+mod partition;
 mod queue;
 mod store;
 mod tail;
