@@ -20,6 +20,8 @@ const LONG_MS = 500;
 /** Facts often come together; a report waits this long for the others. */
 const GATHER_MS = 60;
 const QUIET_MS_MAX = 10_000;
+/** On a page that stood still for this long before, a likely answer is one, ms. */
+const QUIET_MS_SURE = 2_000;
 const FACTS_PENDING_MAX = 64;
 
 /** A press under watch. Times are those of the page's monotonic clock. */
@@ -281,6 +283,16 @@ export class Presses {
         .message(17, response);
     });
     if (!press.answered) this.recorder.flush();
+    // On a page that moves, what was seen may not be enough for the server:
+    // it learns when the second is over that no more has come.
+    const left = press.down + PRESS_REPORT_MS - time;
+    if (left > 0 && !press.proven && press.quiet < QUIET_MS_SURE) {
+      this.later(press, Math.ceil(left) + 1, () => {
+        if (press.proven) return;
+        this.update(press, true);
+        this.recorder.flush();
+      });
+    }
   }
 
   private update(press: Watched, last = false): void {
@@ -296,9 +308,9 @@ export class Presses {
     this.report(press);
     this.life.catchUp();
     this.judgeInside(press, false);
-    // Nothing new and already answered: there is nothing left to learn.
-    this.update(press, !press.answered);
-    if (!press.answered) this.recorder.flush();
+    // Nothing new and already proven: there is nothing left to learn.
+    this.update(press, !press.proven);
+    if (!press.proven) this.recorder.flush();
     press.state = 'settled';
     press.timers.forEach(clearTimeout);
   }
