@@ -5,10 +5,10 @@ use crate::client::Asker;
 use crate::keys::{Key, Keys};
 use crate::limits::{Gate, Limit, TooMuch};
 use crate::metrics::{Metrics, Ticket};
-use crate::refusal::Refusal;
+use crate::refusal::{LogFailure, Refusal};
 use bytes::Bytes;
 use furrow_core::interaction::Batch;
-use furrow_log::{AppendError, Appended, Log, Receipt, Topic};
+use furrow_log::{AppendError, Appended, Log, Receipt, Topic, TopicError};
 use furrow_proto::record::{BatchRecord, ClientFacts, Entry, InteractionRecord};
 use furrow_proto::v1::Ack;
 use furrow_proto::{Limits, Reject, RejectReason, check_times, decode_batch};
@@ -133,7 +133,7 @@ impl Intake {
             .0
             .log
             .append(&self.0.topic, &key, record.encode())
-            .map_err(|error| self.not_appended(error))?;
+            .map_err(|error| not_appended(&error, self.0.retry_after))?;
         Ok(Appending {
             receipt,
             begun,
@@ -155,10 +155,6 @@ impl Intake {
             limit,
             retry_after: self.0.retry_after,
         })
-    }
-
-    fn not_appended(&self, error: AppendError) -> Refusal {
-        not_appended(error, self.0.retry_after)
     }
 }
 
@@ -208,7 +204,7 @@ impl Pending {
                 Ok(appending.ack)
             }
             Err(error) => {
-                let refusal = not_appended(error, appending.retry_after);
+                let refusal = not_appended(&error, appending.retry_after);
                 ticket.refused(&refusal);
                 Err(refusal)
             }
@@ -222,8 +218,8 @@ impl Pending {
     }
 }
 
-fn not_appended(error: AppendError, retry_after: Duration) -> Refusal {
-    match error {
+fn not_appended(error: &AppendError, retry_after: Duration) -> Refusal {
+    match *error {
         AppendError::Full => Refusal::Shed(TooMuch {
             limit: Limit::LogFull,
             retry_after,
@@ -232,10 +228,19 @@ fn not_appended(error: AppendError, retry_after: Duration) -> Refusal {
             let detail = format!("a record of {bytes} bytes, the log takes {bytes_max}");
             Refusal::Rejected(Reject::new(RejectReason::BatchTooLarge, "", detail))
         }
-        cause @ (AppendError::Topic(_) | AppendError::Closed | AppendError::Storage(_)) => {
-            tracing::warn!(%cause, "batch not appended");
-            Refusal::Failed { retry_after, cause }
+        AppendError::Closed | AppendError::Topic(TopicError::Closed) => {
+            failed(LogFailure::Closed, error, retry_after)
         }
+        AppendError::Topic(_) => failed(LogFailure::Topic, error, retry_after),
+        AppendError::Storage(_) => failed(LogFailure::Storage, error, retry_after),
+    }
+}
+
+fn failed(failure: LogFailure, error: &AppendError, retry_after: Duration) -> Refusal {
+    tracing::warn!(%error, "batch not appended");
+    Refusal::Failed {
+        retry_after,
+        failure,
     }
 }
 

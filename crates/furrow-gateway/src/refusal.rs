@@ -2,7 +2,6 @@
 
 use crate::client::KEY_HEADER;
 use crate::limits::TooMuch;
-use furrow_log::AppendError;
 use furrow_proto::{Reject, RejectReason};
 use http::StatusCode;
 use std::time::Duration;
@@ -28,8 +27,19 @@ pub(crate) enum Refusal {
     /// The log did not take it.
     Failed {
         retry_after: Duration,
-        cause: AppendError,
+        failure: LogFailure,
     },
+}
+
+/// Why the log did not take a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFailure {
+    /// It was closed.
+    Closed,
+    /// Its topic or partition is gone.
+    Topic,
+    /// Its storage failed; whether the batch is durable is not known.
+    Storage,
 }
 
 impl Refusal {
@@ -57,7 +67,11 @@ impl Refusal {
             Refusal::OriginDenied => "origin_denied",
             Refusal::Rejected(reject) => reject.reason.as_str(),
             Refusal::Shed(too_much) => too_much.limit.as_str(),
-            Refusal::Failed { .. } => "log_unavailable",
+            Refusal::Failed { failure, .. } => match failure {
+                LogFailure::Closed => "log_closed",
+                LogFailure::Topic => "log_topic",
+                LogFailure::Storage => "log_storage",
+            },
         }
     }
 

@@ -401,9 +401,9 @@ impl Talk {
         // The protocol is told by the first bytes, and only it has timeouts.
         let speaks = tokio::select! {
             () = self.draining.cancelled() => return,
-            speaks = tokio::time::timeout(self.head_timeout, stream.readable()) => speaks,
+            speaks = tokio::time::timeout(self.head_timeout, stream.peek(&mut [0])) => speaks,
         };
-        if !matches!(speaks, Ok(Ok(()))) {
+        if !matches!(speaks, Ok(Ok(1..))) {
             return;
         }
         let service = Extension(Peer(peer)).layer(self.router);

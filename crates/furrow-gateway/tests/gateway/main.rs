@@ -1,0 +1,10 @@
+//! The gateway over real connections, in front of a real log.
+
+mod beacon;
+mod drain;
+mod law;
+mod publish;
+mod rejects;
+mod running;
+mod stream;
+mod web;
