@@ -3,7 +3,7 @@
 use crate::rows::{
     ArchivedBatch, BatchRow, ConversionRow, PageViewRow, SessionRow, SignalRow, UnknownValue,
 };
-use crate::store::{QueryError, Store};
+use crate::store::{QueryError, Store, answered};
 use bytes::Bytes;
 use clickhouse::Row;
 use clickhouse::query::Query;
@@ -107,7 +107,7 @@ impl Store {
             SessionOrder::Newest => SESSIONS_NEWEST,
             SessionOrder::MostFrustrated => SESSIONS_MOST_FRUSTRATED,
         };
-        let rows = self
+        let query = self
             .client
             .query_raw(sql)
             .param("tenant", &*list.tenant.0)
@@ -118,9 +118,8 @@ impl Store {
                     .map_or(TIME_MS_MAX, |ms| ms.clamp(0, TIME_MS_MAX)),
             )
             .param("frustration_min", list.frustration_min)
-            .param("limit", list.limit)
-            .fetch_all::<SessionRow>()
-            .await?;
+            .param("limit", list.limit);
+        let rows = answered(query.fetch_all::<SessionRow>()).await?;
         Ok(rows
             .into_iter()
             .map(SessionScore::try_from)
@@ -158,12 +157,11 @@ impl Store {
         key: &SessionKey,
         limit: BatchLimit,
     ) -> Result<SessionBatches, QueryError> {
-        let rows = self
+        let query = self
             .of(BATCHES, key)
             .param("count_max", limit.count_max)
-            .param("bytes_max", limit.bytes_max)
-            .fetch_all::<CountedBatch>()
-            .await?;
+            .param("bytes_max", limit.bytes_max);
+        let rows = answered(query.fetch_all::<CountedBatch>()).await?;
         let total = rows.first().map_or(0, |r| r.total);
         let read = rows.len() as u64;
         let batches = rows

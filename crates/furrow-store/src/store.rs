@@ -13,6 +13,12 @@ use std::time::Duration;
 const INSERT_SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the server may take for an insert once it has all of it.
 const INSERT_END_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long an insert may take in all.
+const INSERT_TIMEOUT: Duration = Duration::from_secs(180);
+/// How long an answer to one of our own queries may take.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a server that is there may take to say so.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest name of a database.
 const DATABASE_BYTES_MAX: usize = 64;
 
@@ -143,7 +149,7 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn check(&self) -> Result<(), QueryError> {
-        let one: u8 = self.client.query("SELECT 1").fetch_one().await?;
+        let one: u8 = within(CHECK_TIMEOUT, self.client.query("SELECT 1").fetch_one()).await?;
         debug_assert_eq!(one, 1, "SELECT 1 selects 1");
         Ok(())
     }
@@ -191,6 +197,22 @@ impl Store {
     pub fn sql(&self, query: &str, format: &str) -> Result<SqlOutput, QueryError> {
         Ok(SqlOutput(self.client.query_raw(query).fetch_bytes(format)?))
     }
+}
+
+/// Bounds one of our own queries.
+pub(crate) async fn answered<T>(
+    query: impl Future<Output = Result<T, Cause>>,
+) -> Result<T, QueryError> {
+    Ok(within(QUERY_TIMEOUT, query).await?)
+}
+
+async fn within<T>(
+    time: Duration,
+    answer: impl Future<Output = Result<T, Cause>>,
+) -> Result<T, Cause> {
+    tokio::time::timeout(time, answer)
+        .await
+        .unwrap_or(Err(Cause::TimedOut))
 }
 
 /// The answer to a statement as it comes.

@@ -75,6 +75,65 @@ async fn a_killed_engine_comes_back_with_its_data() {
 }
 
 #[tokio::test]
+async fn no_row_is_lost_or_doubled_when_the_engine_is_killed_under_inserts() {
+    let dir = TempDir::new().unwrap();
+    let engine = Engine::start(settings(dir.path(), &["furrow"]))
+        .await
+        .unwrap();
+    let writer = store(&engine, Account::Writer);
+    writer.migrate().await.unwrap();
+    let mut child = up(&engine, None).await;
+    for number in 1..=60 {
+        if number % 15 == 0 {
+            // It dies while the insert below is on its way, or just before.
+            kill_process(pid(child), Signal::KILL).unwrap();
+        }
+        let mut block = Block::default();
+        block.push(&update(number, u64::from(number)));
+        eventually("an insert", async || {
+            insert_once(&writer, &block, number).await
+        })
+        .await;
+        if number % 15 == 0 {
+            child = up(&engine, Some(child)).await;
+        }
+    }
+    let reader = store(&engine, Account::Reader);
+    assert_eq!(
+        read(&reader, "SELECT count() FROM v_sessions").await,
+        "60\n"
+    );
+    assert_eq!(
+        read(&reader, "SELECT count() FROM v_signals").await,
+        "120\n"
+    );
+    assert_eq!(
+        read(&reader, "SELECT sum(version) FROM v_sessions").await,
+        {
+            let versions: u64 = (1..=60)
+                .map(|offset| common::origin(offset).version())
+                .sum();
+            format!("{versions}\n")
+        }
+    );
+    engine.shutdown().await;
+}
+
+/// One attempt; what is refused for good fails the test.
+async fn insert_once(store: &Store, block: &Block, number: u8) -> Option<()> {
+    let token = number.to_string();
+    let outcome = async {
+        store.insert(&block.signals, &token).await?;
+        store.insert(&block.sessions, &token).await
+    };
+    match outcome.await {
+        Ok(()) => Some(()),
+        Err(InsertError::Retry { .. }) => None,
+        Err(error @ InsertError::Crash { .. }) => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test]
 async fn an_engine_that_is_away_means_retry() {
     let dir = TempDir::new().unwrap();
     let engine = Engine::start(settings(dir.path(), &["furrow"]))

@@ -56,6 +56,11 @@ impl Layout {
         self.dir.join("data")
     }
 
+    /// The supervisor holds a lock on this file as long as it lives.
+    pub(super) fn claim(&self) -> PathBuf {
+        self.dir.join("lock")
+    }
+
     /// The engine holds a lock on this file as long as it lives.
     pub(super) fn lock(&self) -> PathBuf {
         self.dir.join("data/status")

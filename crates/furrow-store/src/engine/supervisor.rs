@@ -18,6 +18,8 @@ use tokio::sync::{oneshot, watch};
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// How long one look at the port may take.
 const PING_TIMEOUT: Duration = Duration::from_millis(500);
+/// An answer to a ping is shorter.
+const PING_ANSWER_BYTES_MAX: u64 = 4096;
 /// How long an engine whose parent is gone may hold the folder.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a child may take to end before it is killed.
@@ -55,7 +57,12 @@ pub(super) fn run(
     state: &watch::Sender<EngineState>,
     first: oneshot::Sender<Result<Endpoint, EngineError>>,
 ) {
-    let (layout, endpoint, child) = match first_start(settings, orders) {
+    let First {
+        _claim,
+        layout,
+        endpoint,
+        child,
+    } = match first_start(settings, orders) {
         Ok(started) => started,
         Err(error) => {
             // The caller may have gone away.
@@ -80,14 +87,24 @@ pub(super) fn run(
     state.send_replace(EngineState::Ended);
 }
 
-fn first_start(
-    settings: &EngineSettings,
-    orders: &Receiver<Order>,
-) -> Result<(Layout, Endpoint, Child), EngineError> {
+/// What the first start leaves for the time after it.
+struct First {
+    /// Keeps every other supervisor off the folder.
+    _claim: File,
+    layout: Layout,
+    endpoint: Endpoint,
+    child: Child,
+}
+
+fn first_start(settings: &EngineSettings, orders: &Receiver<Order>) -> Result<First, EngineError> {
     if !settings.library.is_file() {
         return Err(EngineError::NoLibrary(settings.library.clone()));
     }
     let layout = Layout::new(&settings.data_dir)?;
+    let claim = claim(&layout.claim()).map_err(|error| match error {
+        TryLockError::WouldBlock => EngineError::InUse(settings.data_dir.clone()),
+        TryLockError::Error(source) => at(&layout.claim())(source),
+    })?;
     if !lock_is_free(&layout.lock(), orders).map_err(at(&layout.lock()))? {
         return Err(EngineError::InUse(settings.data_dir.clone()));
     }
@@ -99,7 +116,12 @@ fn first_start(
         port,
     }
     .start(orders)?;
-    Ok((layout, endpoint, child))
+    Ok(First {
+        _claim: claim,
+        layout,
+        endpoint,
+        child,
+    })
 }
 
 fn keep_alive(
@@ -189,11 +211,11 @@ impl Launch<'_> {
 
         let started = Instant::now();
         loop {
-            if answers(self.port) {
-                return Ok(child);
-            }
             if let Ok(Some(status)) = child.try_wait() {
                 return Err(failed(format!("it ended with {status}")));
+            }
+            if answers(self.port) {
+                return Ok(child);
             }
             if started.elapsed() > self.settings.start_timeout {
                 kill(&mut child);
@@ -255,6 +277,16 @@ fn wait(orders: &Receiver<Order>, time: Duration) -> Result<(), Stop> {
     }
 }
 
+fn claim(path: &Path) -> Result<File, TryLockError> {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(TryLockError::Error)?;
+    file.try_lock()?;
+    Ok(file)
+}
+
 /// Waits for the engine of a parent that is gone to leave the folder.
 fn lock_is_free(path: &Path, orders: &Receiver<Order>) -> io::Result<bool> {
     let file = match File::open(path) {
@@ -290,8 +322,16 @@ fn answers(port: u16) -> bool {
         let mut stream = TcpStream::connect_timeout(&address, PING_TIMEOUT)?;
         stream.set_read_timeout(Some(PING_TIMEOUT))?;
         stream.write_all(b"GET /ping HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
-        let mut answer = [0; 15];
-        stream.read_exact(&mut answer)?;
+        // To leave before the end of the answer would be an error in its log.
+        let mut answer = Vec::new();
+        let mut stream = stream.take(PING_ANSWER_BYTES_MAX);
+        let mut piece = [0; 512];
+        while !answer.ends_with(b"Ok.\n") {
+            match stream.read(&mut piece)? {
+                0 => return Ok(false),
+                length => answer.extend_from_slice(&piece[..length]),
+            }
+        }
         Ok(answer.starts_with(b"HTTP/1.1 200 OK"))
     };
     ping().unwrap_or(false)
