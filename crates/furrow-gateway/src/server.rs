@@ -399,9 +399,10 @@ impl Talk {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
         // The protocol is told by the first bytes, and only it has timeouts.
+        let mut first = [0];
         let speaks = tokio::select! {
             () = self.draining.cancelled() => return,
-            speaks = tokio::time::timeout(self.head_timeout, stream.peek(&mut [0])) => speaks,
+            speaks = tokio::time::timeout(self.head_timeout, stream.peek(&mut first)) => speaks,
         };
         if !matches!(speaks, Ok(Ok(1..))) {
             return;
