@@ -16,8 +16,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Names, without port, by which browsers may ask besides loopback ones.
     pub hosts: Vec<String>,
-    /// What every question must carry. None or empty: no key is needed.
-    pub read_key: Option<Secret>,
+    /// What every question must carry; empty when no key is needed.
+    pub read_key: Secret,
     /// Whose sessions there are; the first is what is asked for by default.
     pub properties: Vec<Scope>,
     /// What the service takes on at most.
@@ -63,7 +63,7 @@ impl Default for Config {
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7118)),
             hosts: Vec::new(),
-            read_key: None,
+            read_key: Secret::default(),
             properties: vec![Scope {
                 tenant: "demo".into(),
                 property: "shop".into(),
@@ -112,10 +112,7 @@ pub enum ConfigError {
 impl Config {
     /// The read key, if one is configured.
     pub(crate) fn key(&self) -> Option<&str> {
-        self.read_key
-            .as_ref()
-            .map(Secret::expose)
-            .filter(|key| !key.is_empty())
+        Some(self.read_key.expose()).filter(|key| !key.is_empty())
     }
 
     /// Refuses what is unsafe or could not work.
@@ -171,12 +168,12 @@ mod tests {
         };
         assert_eq!(open.check(), Err(ConfigError::OpenToOthers(listen)));
         let empty = Config {
-            read_key: Some(Secret::new("")),
+            read_key: Secret::new(""),
             ..open.clone()
         };
         assert_eq!(empty.check(), Err(ConfigError::OpenToOthers(listen)));
         let keyed = Config {
-            read_key: Some(Secret::new("k")),
+            read_key: Secret::new("k"),
             ..open
         };
         assert_eq!(keyed.check(), Ok(()));
@@ -195,7 +192,7 @@ mod tests {
     #[test]
     fn a_key_that_no_header_carries_is_refused() {
         let config = Config {
-            read_key: Some(Secret::new("a\nb")),
+            read_key: Secret::new("a\nb"),
             ..Config::default()
         };
         assert_eq!(config.check(), Err(ConfigError::UnprintableKey));

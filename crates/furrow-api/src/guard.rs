@@ -203,7 +203,7 @@ mod tests {
     fn guard(hosts: &[&str], key: Option<&str>) -> Guard {
         Guard::new(&Config {
             hosts: hosts.iter().map(|h| (*h).to_owned()).collect(),
-            read_key: key.map(Secret::new),
+            read_key: key.map(Secret::new).unwrap_or_default(),
             ..Config::default()
         })
     }

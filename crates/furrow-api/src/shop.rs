@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-const SETTING: &str = "demo.shop_listen";
+const SETTING: &str = "demo.listen";
 /// How long the slow answer takes: longer than people take for an answer.
 const SLOW: Duration = Duration::from_millis(1_800);
 /// How long open answers may take once the shop is told to end.

@@ -1,4 +1,5 @@
 //! The bound api over real sockets, on a real log and a real engine.
+#![allow(clippy::unwrap_used)] // The helpers are part of the tests.
 
 #[path = "../src/samples.rs"]
 mod samples;
@@ -567,7 +568,7 @@ async fn a_foreign_host_is_turned_away_from_everything() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_read_key_every_question_needs_it_and_pages_do_not() {
-    let read_key = Some(Secret::new("geheim"));
+    let read_key = Secret::new("geheim");
     let world = World::with(
         Config {
             read_key,
@@ -659,7 +660,7 @@ async fn an_address_that_others_reach_is_not_bound_without_a_read_key() {
         "{error}"
     );
     let keyed = Config {
-        read_key: Some(Secret::new("k")),
+        read_key: Secret::new("k"),
         ..open
     };
     assert!(

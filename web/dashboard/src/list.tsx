@@ -367,9 +367,14 @@ function Row(props: { session: Session; nowMs: number; fresh: boolean }) {
           </td>
         </>
       ) : (
-        <td colSpan={4} class="col-unscored">
-          <NotEnough />
-        </td>
+        <>
+          <td class="col-score col-unscored">
+            <NotEnough />
+          </td>
+          <td class="col-now" />
+          <td class="col-score" />
+          <td class="col-score" />
+        </>
       )}
       <td class="col-why">
         {s.scored && <Why session={s} />}
