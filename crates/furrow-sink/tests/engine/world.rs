@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 /// How many databases the tests of this binary may use.
 const DATABASES: usize = 20;
 /// How long a test waits for what must come.
-pub(crate) const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(60);
 /// A day in November 2025, ms since 1970.
 const NOON: i64 = 1_763_500_000_000;
 pub(crate) const EPOCH: Epoch = Epoch(3);
@@ -283,6 +283,13 @@ impl World {
         })
         .await;
         assert!(looked.is_ok(), "{sql}: {seen:?}, not {expected:?}");
+    }
+
+    /// Brings in one update and one batch, so that the sink knows the tables.
+    pub(crate) async fn warm_up(&self) {
+        self.append_update(0).await;
+        self.append_batch(0, 0, b"").await;
+        self.until_committed().await;
     }
 
     /// How far the group has committed, over all partitions; none before the
