@@ -8,7 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Names the filter, in the syntax of `tracing`: `info,furrow_gateway=debug`.
 pub const FILTER_VARIABLE: &str = "FURROW_LOG";
-const FILTER_DEFAULT: &str = "info";
+const FILTER_DEFAULT: &str = "info,fjall=warn,lsm_tree=warn";
 
 /// What the lines look like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -75,27 +75,19 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Say what is wrong with this machine or this set-up, and what to do.
     Doctor,
-    /// The engine's own process.
+    /// The engine's own process, on --data and --config of its own.
     #[command(hide = true)]
     Engine {
         #[arg(long)]
         library: PathBuf,
-        #[arg(long = "data")]
-        folder: PathBuf,
-        #[arg(long = "config")]
-        file: PathBuf,
     },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Command::Engine {
-        library,
-        folder,
-        file,
-    } = &arguments.command
-    {
-        furrow_store::engine::child_main(library, folder, file);
+    if let Command::Engine { library } = &arguments.command {
+        let file = arguments.config.unwrap_or_default();
+        furrow_store::engine::child_main(library, &arguments.data, &file);
     }
     match run(arguments) {
         Ok(code) => code,
@@ -160,5 +152,16 @@ pub(crate) fn print(bytes: &[u8]) -> Result<()> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
         written => written.context("standard output cannot be written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
     }
 }

@@ -28,8 +28,6 @@ struct Addresses {
 
 /// Runs until a signal comes.
 pub(crate) async fn up(config: Config, data: &Path, with_demo: bool) -> Result<()> {
-    // Before anything else, so that a signal during the start is heard.
-    let signals = Signals::of_the_process().context("signals cannot be heard")?;
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
     let log = open_log(&config, data)?;
@@ -39,6 +37,8 @@ pub(crate) async fn up(config: Config, data: &Path, with_demo: bool) -> Result<(
     let outcome = match started {
         Ok(addresses) => {
             announce(&addresses, data, &config);
+            // Until here a signal ends the process at once, which harms nothing.
+            let signals = Signals::of_the_process().context("signals cannot be heard")?;
             supervisor
                 .run_until(signals)
                 .await
