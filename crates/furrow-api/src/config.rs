@@ -18,6 +18,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// What every question must carry; empty when no key is needed.
     pub read_key: Secret,
+    /// The topic that the live view follows.
+    pub scores_topic: String,
     /// Whose sessions there are; the first is what is asked for by default.
     pub properties: Vec<Scope>,
     /// What the service takes on at most.
@@ -64,6 +66,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 7118)),
             hosts: Vec::new(),
             read_key: Secret::default(),
+            scores_topic: "furrow.scores.v1".into(),
             properties: vec![Scope {
                 tenant: "demo".into(),
                 property: "shop".into(),
@@ -196,5 +199,16 @@ mod tests {
             ..Config::default()
         };
         assert_eq!(config.check(), Err(ConfigError::UnprintableKey));
+    }
+
+    #[test]
+    fn the_commented_defaults_are_the_defaults() {
+        #[derive(Deserialize)]
+        struct Sections {
+            api: Config,
+        }
+        let sections: Sections =
+            furrow_service::config::load_from(DEFAULT_TOML, None, []).expect("they load");
+        assert_eq!(sections.api, Config::default());
     }
 }

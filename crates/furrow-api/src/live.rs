@@ -16,9 +16,6 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 
-/// The topic of score updates.
-pub(crate) const SCORES_TOPIC: &str = "furrow.scores.v1";
-
 /// What the task tells all listeners.
 #[derive(Debug, Clone)]
 enum Told {
@@ -63,10 +60,10 @@ pub(crate) struct Feed {
 /// Begins at the log's end as it is now.
 pub(crate) fn open(
     log: Log,
+    topic: Topic,
     limits: &Limits,
     metrics: Metrics,
 ) -> Result<(Live, Feed), TopicError> {
-    let topic = Topic::new(SCORES_TOPIC);
     let tail = log.tail(&topic)?;
     let live = Live {
         told: broadcast::Sender::new(limits.live_updates_max),
@@ -205,6 +202,7 @@ mod tests {
     use std::time::Duration;
     use tempfile::TempDir;
 
+    const SCORES_TOPIC: &str = "furrow.scores.v1";
     /// How long a test waits for what must come.
     const BOUND: Duration = Duration::from_secs(20);
 
@@ -219,9 +217,10 @@ mod tests {
     fn world(limits: &Limits) -> World {
         let dir = TempDir::new().unwrap();
         let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-        log.create_topic(&Topic::new(SCORES_TOPIC), 2).unwrap();
+        let topic = Topic::new(SCORES_TOPIC);
+        log.create_topic(&topic, 2).unwrap();
         let metrics = Metrics::default();
-        let (live, feed) = open(log.clone(), limits, metrics.clone()).unwrap();
+        let (live, feed) = open(log.clone(), topic, limits, metrics.clone()).unwrap();
         World {
             log,
             live,

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use furrow_log::{Log, ReadError, TopicError};
+use furrow_log::{Log, ReadError, Topic, TopicError};
 use furrow_proto::v1::query_service_server::QueryServiceServer;
 use furrow_service::net;
 use furrow_store::Store;
@@ -50,8 +50,14 @@ pub enum BindError {
     #[error(transparent)]
     Address(#[from] net::BindError),
     /// The log cannot be followed.
-    #[error("the topic {} cannot be read", live::SCORES_TOPIC)]
-    Log(#[from] TopicError),
+    #[error("the topic {topic}, as api.scores_topic says, cannot be read")]
+    Log {
+        /// The topic.
+        topic: String,
+        /// Why.
+        #[source]
+        source: TopicError,
+    },
 }
 
 /// Why the api stopped.
@@ -96,7 +102,14 @@ impl Api {
                 setting: SETTING,
                 source,
             })?;
-        let (live, feed) = live::open(log, &config.limits, metrics.clone())?;
+        let topic = Topic::new(&config.scores_topic);
+        let (live, feed) =
+            live::open(log, topic, &config.limits, metrics.clone()).map_err(|source| {
+                BindError::Log {
+                    topic: config.scores_topic.clone(),
+                    source,
+                }
+            })?;
         let queries = Queries::new(config, store, live);
         Ok(Bound {
             listener,
