@@ -1,0 +1,531 @@
+//! The real binary, started on a folder and ports of its own.
+
+use crate::place;
+use crate::wait::until;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long a start may take, a replay of a test's log included.
+const START_MAX: Duration = Duration::from_secs(60);
+/// How long an orderly end may take.
+const END_MAX: Duration = Duration::from_secs(40);
+/// How long an engine may outlive its parent.
+const ENGINE_END_MAX: Duration = Duration::from_secs(10);
+/// How long one answer over HTTP may take.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// How often other ports are tried.
+const PORT_TRIES: u32 = 5;
+/// Below the ports that systems give to outgoing connections, so that a port is still free when
+/// its owner is started again.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+/// How much of its standard error a failed test shows.
+const SHOWN_BYTES_MAX: usize = 16 << 10;
+
+/// Where it listens, all on loopback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    /// gRPC, gRPC-web and beacons.
+    pub gateway: SocketAddr,
+    /// The query API and the dashboard.
+    pub api: SocketAddr,
+    /// Health, readiness and metrics.
+    pub observe: SocketAddr,
+    /// The demo shop, if there is one.
+    pub demo: SocketAddr,
+}
+
+impl Ports {
+    /// Four ports on which nobody listens now.
+    #[must_use]
+    pub fn free() -> Ports {
+        Ports {
+            gateway: free_port(),
+            api: free_port(),
+            observe: free_port(),
+            demo: free_port(),
+        }
+    }
+
+    fn variables(self) -> [(String, String); 4] {
+        [
+            ("GATEWAY", self.gateway),
+            ("API", self.api),
+            ("OBSERVE", self.observe),
+            ("DEMO", self.demo),
+        ]
+        .map(|(role, address)| (format!("FURROW__{role}__LISTEN"), address.to_string()))
+    }
+}
+
+/// How it is to be started.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    demo: bool,
+    variables: BTreeMap<String, String>,
+}
+
+impl Options {
+    /// With the demo shop and its visitors.
+    #[must_use]
+    pub fn demo(mut self) -> Options {
+        self.demo = true;
+        self
+    }
+
+    /// With one setting, such as `set("FURROW__LOG__PARTITIONS", "2")`.
+    #[must_use]
+    pub fn set(mut self, variable: &str, value: &str) -> Options {
+        self.variables.insert(variable.into(), value.into());
+        self
+    }
+
+    /// Starts it on a fresh folder and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    #[must_use]
+    pub fn start(self) -> Furrow {
+        let mut furrow = Furrow {
+            root: tempfile::tempdir().expect("a temporary folder can be made"),
+            ports: Ports::free(),
+            options: self,
+            child: None,
+        };
+        for _ in 1..PORT_TRIES {
+            match furrow.try_start() {
+                Ok(()) => return furrow,
+                Err(Refused { stderr, .. }) if stderr.contains("already taken") => {
+                    furrow.ports = Ports::free();
+                }
+                Err(refused) => panic!("furrow ended at its start: {refused:?}"),
+            }
+        }
+        furrow.start_again();
+        furrow
+    }
+}
+
+/// It ended instead of becoming ready.
+#[derive(Debug)]
+pub struct Refused {
+    /// How.
+    pub status: ExitStatus,
+    /// What this start wrote to standard error.
+    pub stderr: String,
+}
+
+/// `furrow up` on a folder of its own. It is killed when this is dropped, and then the folder goes.
+#[derive(Debug)]
+pub struct Furrow {
+    root: TempDir,
+    ports: Ports,
+    options: Options,
+    child: Option<Child>,
+}
+
+impl Furrow {
+    /// How to start one.
+    #[must_use]
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    /// Starts `furrow up` on a fresh folder and free ports and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    #[must_use]
+    pub fn start() -> Furrow {
+        Options::default().start()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// Where batches are sent to, such as `http://127.0.0.1:20001`.
+    #[must_use]
+    pub fn ingest_url(&self) -> String {
+        format!("http://{}", self.ports.gateway)
+    }
+
+    /// The dashboard, with its slash at the end.
+    #[must_use]
+    pub fn dashboard_url(&self) -> String {
+        format!("http://{}/", self.ports.api)
+    }
+
+    /// The demo shop, with its slash at the end.
+    #[must_use]
+    pub fn shop_url(&self) -> String {
+        format!("http://{}/", self.ports.demo)
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
+    /// The process's number.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("furrow is running").id()
+    }
+
+    /// The number of the engine's process, while there is one.
+    #[must_use]
+    pub fn engine_pid(&self) -> Option<u32> {
+        children(self.pid()).into_iter().next()
+    }
+
+    /// What it wrote to standard error since the first start.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        read(&self.stderr_path())
+    }
+
+    /// What it wrote to standard output since the first start.
+    #[must_use]
+    pub fn stdout(&self) -> String {
+        read(&self.root.path().join("stdout"))
+    }
+
+    /// The binary with this one's folder, ports and settings, to be given a sub-command.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = bare_command();
+        command
+            .envs(self.ports.variables())
+            .env("FURROW__ENGINE__PORT", "0")
+            .envs(&self.options.variables)
+            .arg("--data")
+            .arg(self.data());
+        command
+    }
+
+    /// Asks ClickHouse as the read-only user, by `furrow sql`: rows of values.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[must_use]
+    #[track_caller]
+    pub fn sql(&self, query: &str) -> Vec<Vec<Value>> {
+        match self.try_sql(query) {
+            Ok(rows) => rows,
+            Err(error) => panic!("{query}: {error}"),
+        }
+    }
+
+    /// As [`Furrow::sql`], for a time in which ClickHouse may be away.
+    ///
+    /// # Errors
+    /// What `furrow sql` wrote to standard error.
+    pub fn try_sql(&self, query: &str) -> Result<Vec<Vec<Value>>, String> {
+        let output = self.run(&["sql", query, "--format", "JSONCompactEachRow"]);
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a row is an array of JSON"))
+            .collect())
+    }
+
+    /// The one number that a query answers.
+    ///
+    /// # Panics
+    /// When it answers anything else.
+    #[must_use]
+    #[track_caller]
+    pub fn number(&self, query: &str) -> u64 {
+        let rows = self.sql(query);
+        match rows.as_slice() {
+            [row] if row.len() == 1 => row[0].as_u64(),
+            _ => None,
+        }
+        .unwrap_or_else(|| panic!("{query} answers no single number: {rows:?}"))
+    }
+
+    /// Runs another sub-command on the same folder to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary can be run")
+    }
+
+    /// One GET on the observe port: status and body.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn observe(&self, path: &str) -> std::io::Result<(u16, String)> {
+        get(self.ports.observe, path)
+    }
+
+    /// The sum of all samples of a metric, such as `furrow_sink_lag_records`.
+    ///
+    /// # Panics
+    /// When nobody answers, or there is no such metric.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> f64 {
+        let (_, text) = self.observe("/metrics").expect("the observe port answers");
+        let samples: Vec<f64> = text
+            .lines()
+            .filter(|line| {
+                line.strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with(['{', ' ']))
+            })
+            .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
+            .collect();
+        assert!(!samples.is_empty(), "no metric {name} in:\n{text}");
+        samples.iter().sum()
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).expect("a process's number fits");
+        let pid = Pid::from_raw(pid).expect("a process's number is not 0");
+        kill_process(pid, signal).expect("a child that was not waited for takes signals");
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("furrow is running");
+        child.kill().expect("an own child can be killed");
+        child.wait().expect("an own child can be waited for");
+    }
+
+    /// SIGTERM, and waits until it has ended.
+    ///
+    /// # Panics
+    /// When it is not running, or does not end within a bound.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.end_by(Signal::TERM)
+    }
+
+    /// A signal, and waits until it has ended.
+    ///
+    /// # Panics
+    /// When it is not running, or does not end within a bound.
+    pub fn end_by(&mut self, signal: Signal) -> ExitStatus {
+        self.signal(signal);
+        let child = self.child.as_mut().expect("furrow is running");
+        let status = until("furrow ends after a signal", END_MAX, || {
+            child.try_wait().expect("an own child can be waited for")
+        });
+        self.child = None;
+        status
+    }
+
+    /// Starts it again on the same folder and ports, and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready, or is running.
+    pub fn start_again(&mut self) {
+        if let Err(refused) = self.try_start() {
+            panic!("furrow ended at its start: {refused:?}");
+        }
+    }
+
+    /// Starts it again without waiting.
+    ///
+    /// # Panics
+    /// When it is running.
+    pub fn launch(&mut self) {
+        assert!(self.child.is_none(), "furrow is running");
+        let open = |name| {
+            File::options()
+                .create(true)
+                .append(true)
+                .open(self.root.path().join(name))
+                .expect("a file in an own folder can be opened")
+        };
+        let mut command = self.command();
+        command
+            .arg("up")
+            .args(self.options.demo.then_some("--demo"));
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(open("stdout"))
+            .stderr(open("stderr"))
+            .spawn()
+            .expect("the binary can be started");
+        self.child = Some(child);
+    }
+
+    /// With one setting changed at its next start.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.options.variables.insert(variable.into(), value.into());
+    }
+
+    /// Starts it, and waits until it is ready or has ended.
+    ///
+    /// # Errors
+    /// When it ended.
+    ///
+    /// # Panics
+    /// When it is running, or is neither ready nor ended within a bound.
+    pub fn try_start(&mut self) -> Result<(), Refused> {
+        let written = self.stderr().len();
+        self.launch();
+        let status = until("furrow is ready", START_MAX, || {
+            let child = self.child.as_mut().expect("it was just started");
+            if let Some(status) = child.try_wait().expect("an own child can be waited for") {
+                return Some(Err(status));
+            }
+            let ready = matches!(get(self.ports.observe, "/readyz"), Ok((200, _)));
+            ready.then_some(Ok(()))
+        });
+        status.map_err(|status| {
+            self.child = None;
+            let stderr = self.stderr().get(written..).unwrap_or_default().to_owned();
+            Refused { status, stderr }
+        })
+    }
+
+    fn stderr_path(&self) -> PathBuf {
+        self.root.path().join("stderr")
+    }
+}
+
+impl Drop for Furrow {
+    fn drop(&mut self) {
+        let engine = self
+            .child
+            .as_ref()
+            .map(|child| children(child.id()))
+            .unwrap_or_default();
+        if let Some(mut child) = self.child.take() {
+            // Both fail only for a child that has ended.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            show(&self.stderr());
+            show(&read(&self.data().join("clickhouse/engine.log")));
+        }
+        // Its folder goes next.
+        let gone = || engine.iter().all(|pid| !is_running(*pid));
+        let began = std::time::Instant::now();
+        while !gone() && began.elapsed() < ENGINE_END_MAX {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Whether a process is there and is more than an entry that nobody has waited for.
+#[must_use]
+pub fn is_running(pid: u32) -> bool {
+    stat(pid).is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'))
+}
+
+/// The binary without any setting of this environment, to be given arguments.
+#[must_use]
+pub fn bare_command() -> Command {
+    let mut command = Command::new(place::furrow());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FURROW__") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// One GET: status and body.
+///
+/// # Errors
+/// When nobody answers.
+pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&address, ANSWER_MAX)?;
+    stream.set_read_timeout(Some(ANSWER_MAX))?;
+    // HTTP/1.0 has neither chunks nor connections that are kept.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let broken = || std::io::Error::other(format!("no answer of HTTP: {answer}"));
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken)?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    Ok((status.ok_or_else(broken)?, body.to_owned()))
+}
+
+fn free_port() -> SocketAddr {
+    // A fresh hasher's keys differ between threads and processes.
+    let random = RandomState::new().hash_one(std::process::id());
+    let span = u64::from(PORTS.end - PORTS.start);
+    (0..span)
+        .map(|step| {
+            let offset = u16::try_from((random.wrapping_add(step)) % span)
+                .expect("the range is one of ports");
+            SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + offset))
+        })
+        .find(|address| TcpListener::bind(address).is_ok())
+        .expect("there is a free port")
+}
+
+struct Stat {
+    state: char,
+    parent: u32,
+}
+
+fn stat(pid: u32) -> Option<Stat> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The program's name may hold spaces and parentheses.
+    let (_, rest) = text.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace();
+    Some(Stat {
+        state: fields.next()?.chars().next()?,
+        parent: fields.next()?.parse().ok()?,
+    })
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| stat(*pid).is_some_and(|stat| stat.parent == parent))
+        .collect()
+}
+
+fn read(path: &Path) -> String {
+    fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "a failed test shows what the process said"
+)]
+fn show(text: &str) {
+    let bytes = text.as_bytes();
+    let from = bytes.len().saturating_sub(SHOWN_BYTES_MAX);
+    eprintln!("{}", String::from_utf8_lossy(&bytes[from..]));
+}
