@@ -46,7 +46,10 @@ async fn take(beacons: &Beacons, mut asker: Asker, body: Bytes) -> Result<(), Re
         return Err(Refusal::Rejected(reject));
     }
     // The page cannot set headers, so the key stands in the body.
-    asker.key = Some(beacon.write_key.into()).filter(|key: &Box<str>| !key.is_empty());
+    asker.key = match beacon.write_key {
+        key if key.is_empty() => None,
+        key => Some(key.into()),
+    };
     let mut first_refusal = None;
     let mut pending = Vec::with_capacity(beacon.batches.len());
     for (index, batch) in beacon.batches.into_iter().enumerate() {

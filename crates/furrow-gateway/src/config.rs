@@ -175,4 +175,44 @@ mod tests {
         assert_eq!(config.keys[0].key.expose(), "furrow-demo");
         assert_eq!(config.limits, Limits::default());
     }
+
+    #[test]
+    fn settings_of_every_kind_can_come_from_the_environment() {
+        #[derive(Deserialize)]
+        struct Whole {
+            gateway: Config,
+        }
+        let environment = [
+            ("FURROW__GATEWAY__LISTEN", "0.0.0.0:80"),
+            ("FURROW__GATEWAY__TRUSTED_PROXIES", "10.0.0.1,10.0.0.2"),
+            ("FURROW__GATEWAY__RATES__ADDRESS__PER_SECOND", "7"),
+            ("FURROW__GATEWAY__SESSION__SESSIONS_MAX", "9"),
+            ("FURROW__GATEWAY__LIMITS__SAMPLES_MAX", "11"),
+            (
+                "FURROW__GATEWAY__KEYS",
+                r#"[{ key = "k", tenant = "t", property = "p", origins = ["*"] }]"#,
+            ),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let whole: Whole = furrow_service::config::load_from(DEFAULT_TOML, None, environment)
+            .expect("is a configuration");
+        let config = whole.gateway;
+        assert_eq!(config.listen.port(), 80);
+        assert_eq!(config.trusted_proxies.len(), 2);
+        assert_eq!(config.rates.address.per_second.get(), 7);
+        assert_eq!(
+            config.rates.address.burst,
+            Config::default().rates.address.burst
+        );
+        assert_eq!(config.session.sessions_max.get(), 9);
+        assert_eq!(config.limits.samples_max, 11);
+        assert_eq!(config.keys[0].origins, ["*"]);
+    }
+
+    #[test]
+    fn what_is_in_force_can_be_shown_without_the_keys() {
+        let shown = furrow_service::config::in_force(&Config::default()).expect("is TOML");
+        assert!(shown.contains("key = \"***\""), "{shown}");
+        assert!(!shown.contains("furrow-demo"), "{shown}");
+    }
 }

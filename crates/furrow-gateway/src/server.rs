@@ -58,6 +58,17 @@ pub enum ComposeError {
     /// A write key cannot be.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A batch that the limits allow could not be read.
+    #[error(
+        "gateway.message_bytes_max is {message} but gateway.limits.batch_bytes_max is {batch}: \
+         raise the first or lower the second"
+    )]
+    MessageLimit {
+        /// What is read.
+        message: usize,
+        /// What is allowed.
+        batch: usize,
+    },
     /// The log has no such topic.
     #[error("the topic of interactions: {0}")]
     Topic(#[from] TopicError),
@@ -90,7 +101,8 @@ impl Gateway {
     /// Composes a gateway that appends to `topic`, which exists.
     ///
     /// # Errors
-    /// When a write key cannot be or the topic does not exist.
+    /// When a write key cannot be, limits contradict each other, or the topic
+    /// does not exist.
     pub fn compose(
         config: Config,
         log: Log,
@@ -99,6 +111,10 @@ impl Gateway {
         readiness: Readiness,
     ) -> Result<Gateway, ComposeError> {
         let keys = Keys::parse(&config.keys, config.rates.key)?;
+        let (message, batch) = (config.message_bytes_max, config.limits.batch_bytes_max);
+        if message < batch {
+            return Err(ComposeError::MessageLimit { message, batch });
+        }
         log.partitions(&topic)?;
         let metrics = Metrics::register(registry);
         let intake = Intake::new(&config, keys.clone(), log, topic, metrics.clone());

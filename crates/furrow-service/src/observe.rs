@@ -237,6 +237,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_connection_that_says_nothing_does_not_hold_the_end_up() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let observe = Observe::bind(any, Registry::default(), Vec::new());
+        let observe = observe.await.expect("binds");
+        let address = observe.local_addr();
+        let token = CancellationToken::new();
+        let serving = tokio::spawn(observe.serve(token.clone()));
+        let _silent = TcpStream::connect(address).await.expect("connects");
+        ask(address, "/healthz").await;
+        token.cancel();
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(10), serving).await;
+        ended
+            .expect("in time")
+            .expect("no panic")
+            .expect("ends well");
+    }
+
+    #[tokio::test]
     async fn a_role_starts_not_ready() {
         let role = Readiness::new("sink");
         assert_eq!(role.reason().as_deref(), Some("starting"));

@@ -25,7 +25,7 @@ fn with(kind: Kind) -> v1::Batch {
         batch.interactions = vec![v1::Interaction {
             dt_ms: 0,
             kind: Some(kind),
-        }]
+        }];
     })
 }
 
@@ -80,7 +80,7 @@ fn typed() -> Vec<(RejectReason, &'static str, v1::Batch)> {
                 b.page = Some(v1::Page {
                     path: "x".repeat(2_000),
                     ..v1::Page::default()
-                })
+                });
             }),
         ),
         (
