@@ -167,7 +167,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        self.send(rows, token)
+        within(INSERT_TIMEOUT, self.send(rows, token))
             .await
             .map_err(|source| classify(R::TABLE, source))
     }

@@ -20,6 +20,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 const PING_TIMEOUT: Duration = Duration::from_millis(500);
 /// An answer to a ping is shorter.
 const PING_ANSWER_BYTES_MAX: u64 = 4096;
+/// How long a free folder may look taken: a process that is being started by
+/// another thread holds what this one has open until it runs its own program.
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long an engine whose parent is gone may hold the folder.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a child may take to end before it is killed.
@@ -58,7 +61,7 @@ pub(super) fn run(
     first: oneshot::Sender<Result<Endpoint, EngineError>>,
 ) {
     let First {
-        _claim,
+        claim,
         layout,
         endpoint,
         child,
@@ -74,23 +77,21 @@ pub(super) fn run(
     // A caller that has gone away has dropped its orders, which ends the child.
     let _ = first.send(Ok(endpoint.clone()));
     let port = endpoint.http_port;
-    keep_alive(
-        &Launch {
-            settings,
-            layout: &layout,
-            port,
-        },
-        orders,
-        state,
-        child,
-    );
+    let launch = Launch {
+        settings,
+        layout: &layout,
+        port,
+    };
+    keep_alive(&launch, orders, state, child);
+    // Whoever hears of the end may start anew.
+    drop(claim);
     state.send_replace(EngineState::Ended);
 }
 
 /// What the first start leaves for the time after it.
 struct First {
     /// Keeps every other supervisor off the folder.
-    _claim: File,
+    claim: File,
     layout: Layout,
     endpoint: Endpoint,
     child: Child,
@@ -101,10 +102,9 @@ fn first_start(settings: &EngineSettings, orders: &Receiver<Order>) -> Result<Fi
         return Err(EngineError::NoLibrary(settings.library.clone()));
     }
     let layout = Layout::new(&settings.data_dir)?;
-    let claim = claim(&layout.claim()).map_err(|error| match error {
-        TryLockError::WouldBlock => EngineError::InUse(settings.data_dir.clone()),
-        TryLockError::Error(source) => at(&layout.claim())(source),
-    })?;
+    let Some(claim) = claim(&layout.claim(), orders).map_err(at(&layout.claim()))? else {
+        return Err(EngineError::InUse(settings.data_dir.clone()));
+    };
     if !lock_is_free(&layout.lock(), orders).map_err(at(&layout.lock()))? {
         return Err(EngineError::InUse(settings.data_dir.clone()));
     }
@@ -117,7 +117,7 @@ fn first_start(settings: &EngineSettings, orders: &Receiver<Order>) -> Result<Fi
     }
     .start(orders)?;
     Ok(First {
-        _claim: claim,
+        claim,
         layout,
         endpoint,
         child,
@@ -277,29 +277,30 @@ fn wait(orders: &Receiver<Order>, time: Duration) -> Result<(), Stop> {
     }
 }
 
-fn claim(path: &Path) -> Result<File, TryLockError> {
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(TryLockError::Error)?;
-    file.try_lock()?;
-    Ok(file)
+/// Takes the supervisor's lock. None when another supervisor keeps it.
+fn claim(path: &Path, orders: &Receiver<Order>) -> io::Result<Option<File>> {
+    let file = File::options().create(true).append(true).open(path)?;
+    Ok(locked(&file, CLAIM_TIMEOUT, orders)?.then_some(file))
 }
 
 /// Waits for the engine of a parent that is gone to leave the folder.
 fn lock_is_free(path: &Path, orders: &Receiver<Order>) -> io::Result<bool> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(error),
-    };
+    match File::open(path) {
+        Ok(file) => locked(&file, LOCK_TIMEOUT, orders),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Locks a file, which stays locked until it is closed; false when that does
+/// not come about in time.
+fn locked(file: &File, time: Duration, orders: &Receiver<Order>) -> io::Result<bool> {
     let began = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(true),
             Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if began.elapsed() > LOCK_TIMEOUT => return Ok(false),
+            Err(TryLockError::WouldBlock) if began.elapsed() > time => return Ok(false),
             Err(TryLockError::WouldBlock) => {}
         }
         if wait(orders, LOOK_INTERVAL).is_err() {
