@@ -352,6 +352,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn signals_of_the_process_are_heard() {
+        let mut signals = Signals::of_the_process().expect("handlers are set");
+        let me = std::process::id().to_string();
+        for (name, expected) in [("-TERM", Signal::Terminate), ("-INT", Signal::Interrupt)] {
+            let sent = std::process::Command::new("kill")
+                .args([name, &me])
+                .status();
+            assert!(sent.expect("kill runs").success());
+            assert_eq!(signals.next().await, expected);
+        }
+    }
+
+    #[tokio::test]
     async fn firing_the_token_drains_too() {
         let mut supervisor = Supervisor::new();
         let drained = drains_well(&mut supervisor, "task");
