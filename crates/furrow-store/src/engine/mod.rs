@@ -88,7 +88,7 @@ pub enum EngineError {
     /// Another program has the port.
     #[error(
         "port {port} for the engine is taken: end the program that has it, or name another port \
-         with the setting engine.http_port (FURROW__ENGINE__HTTP_PORT)"
+         with the setting engine.port (FURROW__ENGINE__PORT)"
     )]
     PortTaken {
         /// The port.
