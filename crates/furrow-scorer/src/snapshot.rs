@@ -12,10 +12,12 @@ use furrow_core::partition::PartitionState;
 use furrow_core::time::LogTime;
 use furrow_log::Partition;
 use futures_util::TryStreamExt;
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// Snapshots that stand per partition; older ones go.
 pub const KEPT: usize = 2;
@@ -42,6 +44,23 @@ struct Header {
     replay_watermark: i64,
     /// SHA-256 of the state's bytes.
     hash: String,
+}
+
+/// Where snapshots and the epoch are kept.
+pub type Snapshots = Arc<dyn ObjectStore>;
+
+/// Keeps them in a folder, which is made if it is missing.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn open_folder(folder: &std::path::Path) -> Result<Snapshots, SnapshotError> {
+    let store = std::fs::create_dir_all(folder)
+        .map_err(|source| object_store::Error::Generic {
+            store: "LocalFileSystem",
+            source: Box::new(source),
+        })
+        .and_then(|()| LocalFileSystem::new_with_prefix(folder))?;
+    Ok(Arc::new(store))
 }
 
 /// What the newest snapshots offer a new owner.

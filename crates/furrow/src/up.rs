@@ -6,15 +6,13 @@ use anyhow::{Context, Result};
 use furrow_core::ids::Epoch;
 use furrow_log::{EmbeddedSettings, Log, Topic};
 use furrow_scorer::Scorer;
+use furrow_scorer::snapshot::{self, Snapshots};
 use furrow_service::observe::{Observe, Readiness};
 use furrow_service::supervise::{Signals, Supervisor};
 use furrow_sink::Sink;
-use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use prometheus_client::registry::Registry;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What listens where, once everything does.
@@ -71,11 +69,10 @@ fn open_log(config: &Config, data: &Path) -> Result<Log> {
 }
 
 /// Opens the store of snapshots under the data folder, and the epoch in it.
-async fn open_snapshots(config: &Config, data: &Path) -> Result<(Arc<dyn ObjectStore>, Epoch)> {
+async fn open_snapshots(config: &Config, data: &Path) -> Result<(Snapshots, Epoch)> {
     let folder = data.join("snapshots");
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-    let snapshots: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(&folder)?);
+    let snapshots = snapshot::open_folder(&folder)
+        .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
     let epoch = furrow_scorer::epoch::in_force(&*snapshots, config.log.partitions).await?;
     Ok((snapshots, epoch))
 }
