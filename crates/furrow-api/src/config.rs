@@ -54,6 +54,8 @@ pub struct Limits {
     pub trail_bytes_max: usize,
     /// Samples that one trail has.
     pub trail_samples_max: usize,
+    /// Connections open at once; more wait until one closes.
+    pub connections_max: usize,
     /// Requests that one HTTP/2 connection may have open.
     pub streams_max: u32,
     /// How long open answers may take to end once the service is told to, ms.
@@ -86,6 +88,7 @@ impl Default for Limits {
             trail_batches_max: 2_000,
             trail_bytes_max: 16 << 20,
             trail_samples_max: 100_000,
+            connections_max: 512,
             streams_max: 64,
             drain_ms_max: 5_000,
         }
@@ -143,6 +146,7 @@ impl Config {
             ("trail_batches_max", limits.trail_batches_max),
             ("trail_bytes_max", limits.trail_bytes_max),
             ("trail_samples_max", limits.trail_samples_max),
+            ("connections_max", limits.connections_max),
             ("streams_max", limits.streams_max as usize),
         ];
         match counts.into_iter().find(|(_, value)| *value == 0) {

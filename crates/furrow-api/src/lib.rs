@@ -4,6 +4,7 @@
 //! ```text
 //! config   what is configured, and whether it is safe
 //! server   composed, bound, served until the token fires
+//! connect  connections, bounded in number and time
 //! query    the queries, once for both ways of asking
 //! grpc     ... asked over gRPC
 //! json     ... asked as JSON under /api/v1/
@@ -19,6 +20,7 @@
 //! It never writes: the log and the store are only read here.
 
 mod config;
+mod connect;
 mod grpc;
 mod guard;
 mod json;

@@ -1,6 +1,7 @@
 //! Composed, bound, served until the token fires.
 
 use crate::config::{Config, ConfigError};
+use crate::connect::{self, Bounds};
 use crate::guard::{self, Guard};
 use crate::json::{self, Asked};
 use crate::live::{self, Feed};
@@ -22,17 +23,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
-use tonic::service::Routes;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
 const SETTING: &str = "api.listen";
-/// A connection that answers no ping for so long is dead.
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often an idle connection is asked whether it lives.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// The headers of one request at most, bytes.
-const HEADER_BYTES_MAX: u32 = 16 << 10;
 /// A question in protobuf at most, bytes.
 const QUESTION_BYTES_MAX: usize = 16 << 10;
 
@@ -77,8 +69,7 @@ pub struct Bound {
     address: SocketAddr,
     router: Router,
     feed: Feed,
-    streams_max: u32,
-    drain: Duration,
+    bounds: Bounds,
 }
 
 impl Api {
@@ -116,8 +107,11 @@ impl Api {
             address,
             router: router(queries, Guard::new(config), metrics),
             feed,
-            streams_max: config.limits.streams_max,
-            drain: Duration::from_millis(config.limits.drain_ms_max),
+            bounds: Bounds {
+                connections_max: config.limits.connections_max,
+                streams_max: config.limits.streams_max,
+                drain: Duration::from_millis(config.limits.drain_ms_max),
+            },
         })
     }
 }
@@ -136,41 +130,19 @@ impl Bound {
     pub async fn serve(self, token: CancellationToken) -> Result<(), ServeError> {
         // Either part's end is the other's, too.
         let ending = token.child_token();
-        let server = Server::builder()
-            .accept_http1(true)
-            .max_concurrent_streams(self.streams_max)
-            .http2_max_header_list_size(HEADER_BYTES_MAX)
-            .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
-            .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
-            .tcp_keepalive(Some(KEEP_ALIVE_INTERVAL))
-            .add_routes(Routes::from(self.router))
-            .serve_with_incoming_shutdown(
-                TcpIncoming::from(self.listener).with_nodelay(Some(true)),
-                ending.clone().cancelled_owned(),
-            );
+        let server = connect::serve(self.listener, self.router, self.bounds, ending.clone());
         let feed = async {
             let _ending = ending.clone().drop_guard();
             Ok(self.feed.run(ending.clone()).await?)
         };
         let server = async {
             let _ending = ending.clone().drop_guard();
-            tokio::select! {
-                served = server => Ok(served?),
-                () = overdue(&ending, self.drain) => {
-                    tracing::warn!("open answers were cut off");
-                    Ok(())
-                }
-            }
+            Ok(server.await?)
         };
         let (fed, served): (Result<(), ServeError>, Result<(), ServeError>) =
             tokio::join!(feed, server);
         fed.and(served)
     }
-}
-
-async fn overdue(ending: &CancellationToken, drain: Duration) {
-    ending.cancelled().await;
-    tokio::time::sleep(drain).await;
 }
 
 fn router(queries: Queries, guard: Guard, metrics: Metrics) -> Router {

@@ -1,6 +1,8 @@
 //! The demo shop, on a port of its own: a page of a site that Furrow watches.
 
+use crate::connect::{self, Bounds};
 use crate::pages;
+use crate::server::ServeError;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -18,8 +20,12 @@ use tokio_util::sync::CancellationToken;
 const SETTING: &str = "demo.listen";
 /// How long the slow answer takes: longer than people take for an answer.
 const SLOW: Duration = Duration::from_millis(1_800);
-/// How long open answers may take once the shop is told to end.
-const DRAIN: Duration = Duration::from_secs(3);
+/// What a demo takes on at most.
+const BOUNDS: Bounds = Bounds {
+    connections_max: 256,
+    streams_max: 64,
+    drain: Duration::from_secs(3),
+};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/shop/dist"]
@@ -78,14 +84,9 @@ impl Shop {
     /// Answers until `token` fires, then lets open answers end.
     ///
     /// # Errors
-    /// When the listener fails.
-    pub async fn serve(self, token: CancellationToken) -> std::io::Result<()> {
-        let server = axum::serve(self.listener, router(self.addresses))
-            .with_graceful_shutdown(token.clone().cancelled_owned());
-        tokio::select! {
-            served = async { server.await } => served,
-            () = async { token.cancelled().await; tokio::time::sleep(DRAIN).await } => Ok(()),
-        }
+    /// When the server fails.
+    pub async fn serve(self, token: CancellationToken) -> Result<(), ServeError> {
+        Ok(connect::serve(self.listener, router(self.addresses), BOUNDS, token).await?)
     }
 }
 

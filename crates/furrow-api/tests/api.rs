@@ -782,3 +782,32 @@ async fn the_demo_shop_fails_where_it_should_and_knows_where_to_send() {
         .unwrap()
         .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_beyond_the_limit_wait_and_silent_ones_do_not_hold_up_the_end() {
+    let mut config = config();
+    config.limits.connections_max = 1;
+    let world = World::with(config, away()).await;
+    let mut silent = TcpStream::connect(world.address).await.unwrap();
+    let mut second = world.send("GET", "/api/v1/nothing", &[], "").await;
+    let mut text = String::new();
+    // The first place is taken, so the second is answered only after it is left.
+    silent
+        .write_all(b"GET /api/v1/nothing HTTP/1.0\r\n\r\n")
+        .await
+        .unwrap();
+    silent.read_to_string(&mut text).await.unwrap();
+    assert_eq!(Answer::of(&text).status, 421, "it names no host");
+    drop(silent);
+    text.clear();
+    let read = second.read_to_string(&mut text);
+    tokio::time::timeout(BOUND, read).await.unwrap().unwrap();
+    assert_eq!(Answer::of(&text).status, 404);
+
+    let mut silent = TcpStream::connect(world.address).await.unwrap();
+    world.end().await;
+    text.clear();
+    // Closed or reset: either way it is over.
+    let read = silent.read_to_string(&mut text);
+    tokio::time::timeout(BOUND, read).await.unwrap().ok();
+}

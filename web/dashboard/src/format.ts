@@ -49,7 +49,8 @@ export function offset(ms: number): string {
 }
 
 /** "rage_press" as "rage press". */
-export const words = (name: string): string => name.replaceAll("_", " ");
+export const words = (name: string): string =>
+  name.replaceAll("_", " ").replace("multi press", "multi-press");
 
 export const counted = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`;
