@@ -26,7 +26,7 @@ let now;
 
 before(async () => {
   browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.CHROME ?? "/usr/bin/chromium",
     headless: true,
     args: ARGS,
   });
