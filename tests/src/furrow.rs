@@ -2,6 +2,8 @@
 
 use crate::place;
 use crate::wait::until;
+use furrow_store::Store;
+use furrow_store::engine::{self, Account};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -246,6 +248,35 @@ impl Furrow {
             .collect())
     }
 
+    /// Asks ClickHouse as the tables' owner: the answer's lines.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[must_use]
+    #[track_caller]
+    pub fn owner_sql(&self, database: &str, query: &str) -> Vec<String> {
+        let database = database.parse().expect("it is a database's name");
+        let folder = self.data().join("clickhouse");
+        let connection = engine::attach(&folder, Account::Writer, &database)
+            .expect("an engine has run on the folder");
+        let store = Store::connect(&connection).expect("the address is one of HTTP");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime can be made");
+        let answer = runtime.block_on(async {
+            let output = store.sql(query, "JSONEachRow")?;
+            output.collect().await
+        });
+        match answer {
+            Ok(bytes) => String::from_utf8_lossy(&bytes)
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+            Err(error) => panic!("{query}: {error:?}"),
+        }
+    }
+
     /// The one number that a query answers.
     ///
     /// # Panics
@@ -274,12 +305,12 @@ impl Furrow {
             .expect("the binary can be run")
     }
 
-    /// One GET on the observe port: status and body.
+    /// One GET on the observe port.
     ///
     /// # Errors
     /// When nobody answers.
-    pub fn observe(&self, path: &str) -> std::io::Result<(u16, String)> {
-        get(self.ports.observe, path)
+    pub fn observe(&self, path: &str) -> std::io::Result<Answer> {
+        request(self.ports.observe, "GET", path, &[], b"")
     }
 
     /// The sum of all samples of a metric, such as `furrow_sink_lag_records`.
@@ -288,7 +319,8 @@ impl Furrow {
     /// When nobody answers, or there is no such metric.
     #[must_use]
     pub fn metric(&self, name: &str) -> f64 {
-        let (_, text) = self.observe("/metrics").expect("the observe port answers");
+        let answer = self.observe("/metrics").expect("the observe port answers");
+        let text = answer.body;
         let samples: Vec<f64> = text
             .lines()
             .filter(|line| {
@@ -314,8 +346,11 @@ impl Furrow {
     /// `kill -9`, and waits until it is gone.
     ///
     /// # Panics
-    /// When it is not running.
+    /// When it is not running, or has ended by itself.
     pub fn kill(&mut self) {
+        let child = self.child.as_mut().expect("furrow is running");
+        let ended = child.try_wait().expect("an own child can be waited for");
+        assert!(ended.is_none(), "furrow ended by itself: {ended:?}");
         let mut child = self.child.take().expect("furrow is running");
         child.kill().expect("an own child can be killed");
         child.wait().expect("an own child can be waited for");
@@ -394,15 +429,29 @@ impl Furrow {
     pub fn try_start(&mut self) -> Result<(), Refused> {
         let written = self.stderr().len();
         self.launch();
-        let status = until("furrow is ready", START_MAX, || {
-            let child = self.child.as_mut().expect("it was just started");
+        self.outcome(written)
+    }
+
+    /// Waits until one that was launched is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready within a bound.
+    pub fn until_ready(&mut self) {
+        if let Err(refused) = self.outcome(0) {
+            panic!("furrow ended at its start: {refused:?}");
+        }
+    }
+
+    fn outcome(&mut self, written: usize) -> Result<(), Refused> {
+        let outcome = until("furrow is ready", START_MAX, || {
+            let child = self.child.as_mut().expect("it was launched");
             if let Some(status) = child.try_wait().expect("an own child can be waited for") {
                 return Some(Err(status));
             }
-            let ready = matches!(get(self.ports.observe, "/readyz"), Ok((200, _)));
-            ready.then_some(Ok(()))
+            let answer = self.observe("/readyz").ok()?;
+            (answer.status == 200).then_some(Ok(()))
         });
-        status.map_err(|status| {
+        outcome.map_err(|status| {
             self.child = None;
             let stderr = self.stderr().get(written..).unwrap_or_default().to_owned();
             Refused { status, stderr }
@@ -457,21 +506,46 @@ pub fn bare_command() -> Command {
     command
 }
 
-/// One GET: status and body.
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Of HTTP.
+    pub status: u16,
+    /// As text.
+    pub body: String,
+}
+
+/// One request over HTTP.
 ///
 /// # Errors
 /// When nobody answers.
-pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+pub fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, ANSWER_MAX)?;
     stream.set_read_timeout(Some(ANSWER_MAX))?;
     // HTTP/1.0 has neither chunks nor connections that are kept.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
+    let mut message = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\n").into_bytes();
+    for (name, value) in headers {
+        message.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    message.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+    message.extend_from_slice(body);
+    stream.write_all(&message)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
     let broken = || std::io::Error::other(format!("no answer of HTTP: {answer}"));
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken)?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-    Ok((status.ok_or_else(broken)?, body.to_owned()))
+    Ok(Answer {
+        status: status.ok_or_else(broken)?,
+        body: body.to_owned(),
+    })
 }
 
 fn free_port() -> SocketAddr {
