@@ -10,6 +10,7 @@
 //! scores       from firings to scores
 //! sequence     the order of one sender's batches
 //! session      one session's state, and what a batch does to it
+//! ledger       what becomes of records
 //! explain      a session in words and rows
 //! partition    one partition's state, and what a record does to it
 //! output       what a fold puts out
@@ -22,6 +23,7 @@ pub mod answer;
 pub mod explain;
 pub mod ids;
 pub mod interaction;
+pub mod ledger;
 pub mod output;
 pub mod partition;
 pub mod rules;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ids::SenderId;
 use crate::ids::{SessionId, TargetHash, VisitorId};
 use crate::interaction::{
     Batch, Button, Conversion, Interaction, Kind, Page, PointerPath, PointerType, Press, PressKind,

@@ -1,6 +1,6 @@
 //! One session's state, and what a batch does to it.
 
-use crate::ids::{SenderId, SessionKey, VisitorId};
+use crate::ids::{SenderId, VisitorId};
 use crate::interaction::{
     Batch, Conversion, Device, DeviceClass, Interaction, Kind, Page, ScrollPath, Step,
 };
@@ -8,9 +8,7 @@ use crate::output::{ConversionSeen, PageViewScore, SessionStatus};
 use crate::rules::RuleSet;
 use crate::scores::Attention;
 use crate::sequence::{Arrival, Sequence};
-use crate::signals::press::{PressDetector, RetryDetector};
-use crate::signals::rotation::RotationDetector;
-use crate::signals::{Firings, Moment};
+use crate::signals::{Detectors, Firings, Moment, SessionDetectors};
 use crate::time::{ClientTime, LogTime};
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +92,7 @@ pub struct Session {
     pub(crate) engaged_ms: u64,
     pub(crate) scroll_depth_milli: u16,
     pub(crate) firings: Firings,
-    retries: RetryDetector,
+    detectors: SessionDetectors,
 }
 
 /// What a session counts.
@@ -121,8 +119,7 @@ pub(crate) struct Sender {
     focused: bool,
     /// Ordinal and number of the page view that it shows.
     page_view: Option<(u32, u32)>,
-    presses: PressDetector,
-    rotations: RotationDetector,
+    detectors: Detectors,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -178,7 +175,7 @@ impl Session {
             engaged_ms: 0,
             scroll_depth_milli: 0,
             firings: Firings::default(),
-            retries: RetryDetector::default(),
+            detectors: SessionDetectors::default(),
         }
     }
 
@@ -309,8 +306,12 @@ impl Session {
         self.counts.unknown += batch.unknown;
         self.counts.samples += u64::from(batch.samples);
         for interaction in &batch.interactions {
-            self.counts.interactions += 1;
-            self.judge(slot, interaction, batch, rules);
+            let sender = &mut self.senders[slot];
+            let moment = moment(slot, sender, interaction.at, batch, rules);
+            sender
+                .detectors
+                .observe_reordered(interaction, moment, &mut self.firings);
+            self.count(slot, interaction, rules);
         }
     }
 
@@ -375,102 +376,44 @@ impl Session {
     /// One interaction in order.
     fn observe(&mut self, slot: usize, interaction: &Interaction, batch: &Batch, rules: &RuleSet) {
         let at = interaction.at;
-        self.counts.interactions += 1;
         if let Kind::PageView(view) = &interaction.kind {
             self.show(slot, &view.page, at);
         }
         self.engage(slot, at, interaction, rules);
-        match &interaction.kind {
-            Kind::ScrollPath(path) => self.scrolled(slot, path),
-            Kind::Focus { gained } => self.senders[slot].focused = *gained,
-            Kind::Visibility { visible } => self.senders[slot].visible = *visible,
-            Kind::Rotation(_) => {
-                let sender = &mut self.senders[slot];
-                let moment = moment(slot, sender, at, batch, rules);
-                sender.rotations.turned(at, moment, &mut self.firings);
-            }
-            Kind::PointerPath(_)
-            | Kind::Press(_)
-            | Kind::Response(_)
-            | Kind::Swipe(_)
-            | Kind::Zoom(_)
-            | Kind::Shake { .. }
-            | Kind::Hover(_)
-            | Kind::TiltPath(_)
-            | Kind::Field(_)
-            | Kind::PageView(_)
-            | Kind::Navigation(_)
-            | Kind::Problem(_)
-            | Kind::TextSelection { .. }
-            | Kind::Copy { .. }
-            | Kind::Find
-            | Kind::Print
-            | Kind::Conversion(_)
-            | Kind::Exposure { .. }
-            | Kind::Feedback { .. }
-            | Kind::Identify { .. }
-            | Kind::Custom { .. }
-            | Kind::SessionEnd(_)
-            | Kind::Obstruction(_) => {}
+        if let Kind::ScrollPath(path) = &interaction.kind {
+            self.scrolled(slot, path);
         }
-        self.judge(slot, interaction, batch, rules);
         let sender = &mut self.senders[slot];
+        if let Kind::Focus { gained } = interaction.kind {
+            sender.focused = gained;
+        }
+        if let Kind::Visibility { visible } = interaction.kind {
+            sender.visible = visible;
+        }
         let moment = moment(slot, sender, at, batch, rules);
         sender
-            .presses
-            .passed(moment, &mut self.retries, &mut self.firings);
+            .detectors
+            .observe(interaction, moment, &mut self.detectors, &mut self.firings);
+        self.count(slot, interaction, rules);
     }
 
     /// What counts whether or not it comes in order.
-    fn judge(&mut self, slot: usize, interaction: &Interaction, batch: &Batch, rules: &RuleSet) {
-        let sender = &mut self.senders[slot];
-        let moment = moment(slot, sender, interaction.at, batch, rules);
-        let view = moment
-            .page_view
-            .map(|ordinal| &mut self.page_views[ordinal as usize]);
-        if let Some(view) = view {
+    fn count(&mut self, slot: usize, interaction: &Interaction, rules: &RuleSet) {
+        let press = u32::from(matches!(interaction.kind, Kind::Press(_)));
+        self.counts.interactions += 1;
+        self.counts.presses += press;
+        if let Some((ordinal, _)) = self.senders[slot].page_view {
+            let view = &mut self.page_views[ordinal as usize];
             view.interactions += 1;
-            view.presses += u32::from(matches!(interaction.kind, Kind::Press(_)));
+            view.presses += press;
             view.changed = true;
         }
-        match &interaction.kind {
-            Kind::Press(press) => {
-                self.counts.presses += 1;
-                sender.presses.pressed(press, moment, &mut self.firings);
-            }
-            Kind::Response(update) => {
-                let response = &update.response;
-                sender
-                    .presses
-                    .responded(update.press, response, moment, &mut self.firings);
-            }
-            Kind::Problem(problem) => sender.presses.failed(problem, moment, &mut self.firings),
-            Kind::Conversion(conversion) => self.converted(slot, interaction.at, conversion, rules),
-            #[cfg(test)]
-            Kind::Custom { name, .. } if &**name == "panic" => panic!("planted by a test"),
-            Kind::PointerPath(_)
-            | Kind::Swipe(_)
-            | Kind::Zoom(_)
-            | Kind::Shake { .. }
-            | Kind::ScrollPath(_)
-            | Kind::Hover(_)
-            | Kind::Rotation(_)
-            | Kind::TiltPath(_)
-            | Kind::Focus { .. }
-            | Kind::Visibility { .. }
-            | Kind::Field(_)
-            | Kind::PageView(_)
-            | Kind::Navigation(_)
-            | Kind::TextSelection { .. }
-            | Kind::Copy { .. }
-            | Kind::Find
-            | Kind::Print
-            | Kind::Exposure { .. }
-            | Kind::Feedback { .. }
-            | Kind::Identify { .. }
-            | Kind::Custom { .. }
-            | Kind::SessionEnd(_)
-            | Kind::Obstruction(_) => {}
+        if let Kind::Conversion(conversion) = &interaction.kind {
+            self.converted(slot, interaction.at, conversion, rules);
+        }
+        #[cfg(test)]
+        if let Kind::Custom { name, .. } = &interaction.kind {
+            assert_ne!(&**name, "panic", "planted by a test");
         }
     }
 
@@ -548,8 +491,8 @@ impl Session {
             rules,
         };
         sender
-            .presses
-            .ended(moment, &mut self.retries, &mut self.firings);
+            .detectors
+            .ended(moment, &mut self.detectors, &mut self.firings);
     }
 
     /// The scores over the whole session.
@@ -624,8 +567,7 @@ impl Sender {
             visible: true,
             focused: true,
             page_view: None,
-            presses: PressDetector::default(),
-            rotations: RotationDetector::default(),
+            detectors: Detectors::default(),
         }
     }
 }
@@ -648,51 +590,15 @@ fn moment<'a>(
 
 /// The samples after the first of a pointer or scroll path.
 fn steps(kind: &Kind) -> &[Step] {
-    match kind {
-        Kind::PointerPath(path) => &path.steps,
-        Kind::ScrollPath(path) => &path.steps,
-        Kind::Press(_)
-        | Kind::Response(_)
-        | Kind::Swipe(_)
-        | Kind::Zoom(_)
-        | Kind::Shake { .. }
-        | Kind::Hover(_)
-        | Kind::Rotation(_)
-        | Kind::TiltPath(_)
-        | Kind::Focus { .. }
-        | Kind::Visibility { .. }
-        | Kind::Field(_)
-        | Kind::PageView(_)
-        | Kind::Navigation(_)
-        | Kind::Problem(_)
-        | Kind::TextSelection { .. }
-        | Kind::Copy { .. }
-        | Kind::Find
-        | Kind::Print
-        | Kind::Conversion(_)
-        | Kind::Exposure { .. }
-        | Kind::Feedback { .. }
-        | Kind::Identify { .. }
-        | Kind::Custom { .. }
-        | Kind::SessionEnd(_)
-        | Kind::Obstruction(_) => &[],
+    if let Kind::PointerPath(path) = kind {
+        &path.steps
+    } else if let Kind::ScrollPath(path) = kind {
+        &path.steps
+    } else {
+        &[]
     }
 }
 
 fn slot_number(slot: usize) -> u8 {
     u8::try_from(slot).expect("SENDERS_MAX fits")
-}
-
-/// The identity of a batch's session under a tenant and property.
-#[must_use]
-pub fn key(
-    tenant: &crate::ids::Tenant,
-    property: &crate::ids::Property,
-    batch: &Batch,
-) -> SessionKey {
-    SessionKey {
-        session: batch.session,
-        tenant: tenant.clone(),
-        property: property.clone(),
-    }
 }

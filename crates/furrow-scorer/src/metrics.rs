@@ -1,6 +1,6 @@
 //! What the scorer tells of itself.
 
-use furrow_core::partition::Ledger;
+use furrow_core::ledger::Ledger;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

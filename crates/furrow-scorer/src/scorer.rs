@@ -9,7 +9,8 @@ use crate::snapshot::{self, Found, SnapshotError, Written};
 use crate::{Config, Metrics, read};
 use bytes::Bytes;
 use furrow_core::ids::{Epoch, Origin};
-use furrow_core::partition::{MARKER_MS, Outcome, PartitionState, SESSION_TIMEOUT_MS};
+use furrow_core::ledger::Outcome;
+use furrow_core::partition::{MARKER_MS, PartitionState, SESSION_TIMEOUT_MS};
 use furrow_core::time::LogTime;
 use furrow_log::{
     AppendError, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, ReadLimit, Stored,

@@ -3,8 +3,9 @@
 use crate::print;
 use anyhow::{Context, Result};
 use furrow_core::ids::{Epoch, Property, Tenant};
+use furrow_core::ledger::Outcome;
 use furrow_core::output::{ScoreUpdate, Scores, SessionStatus};
-use furrow_core::partition::{ALLOWED_LATENESS_MS, Outcome, PartitionState, Record, TenantBatch};
+use furrow_core::partition::{ALLOWED_LATENESS_MS, PartitionState, Record, TenantBatch};
 use furrow_core::session::{ClientFacts, Received};
 use furrow_core::time::LogTime;
 use furrow_proto::{decode_batch, json};

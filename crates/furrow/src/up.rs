@@ -8,12 +8,13 @@ use furrow_log::{EmbeddedSettings, Log, Topic};
 use furrow_scorer::Scorer;
 use furrow_scorer::snapshot::{self, Snapshots};
 use furrow_service::observe::{Observe, Readiness};
-use furrow_service::supervise::{Signals, Supervisor};
+use furrow_service::supervise::{Signals, SuperviseError, Supervisor};
 use furrow_sink::Sink;
 use prometheus_client::registry::Registry;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What listens where, once everything does.
 struct Addresses {
@@ -34,22 +35,40 @@ pub(crate) async fn up(config: Config, data: &Path, with_demo: bool) -> Result<(
     let started = compose(&config, data, with_demo, &log, &store, &mut supervisor).await;
     let outcome = match started {
         Ok(addresses) => {
-            announce(&addresses, data, &config);
             // Until here a signal ends the process at once, which harms nothing.
             let signals = Signals::of_the_process().context("signals cannot be heard")?;
-            supervisor
-                .run_until(signals)
-                .await
-                .map_err(anyhow::Error::from)
+            announce(&addresses, data, &config);
+            supervisor.run_until(signals).await
         }
-        Err(error) => Err(error),
+        Err(error) => return Err(error),
     };
-    // The engine outlives the sink's last flush, the log everybody's.
-    if let Some(engine) = store.engine {
-        engine.shutdown().await;
+    if let Err(interrupted @ SuperviseError::Interrupted { .. }) = outcome {
+        // Not even the log is closed: that is what at once means, and what
+        // starts next recovers as from any crash.
+        tracing::warn!(%interrupted);
+        std::process::exit(interrupted.exit_code().into());
     }
-    let closed = log.close().await.context("the log was not closed");
-    outcome.and(closed)
+    // The engine outlives the sink's last flush, the log everybody's.
+    let close = async {
+        if let Some(engine) = store.engine {
+            engine.shutdown().await;
+        }
+        log.close().await.context("the log was not closed")
+    };
+    tokio::select! {
+        closed = close => outcome.map_err(anyhow::Error::from).and(closed),
+        code = second_signal() => std::process::exit(code?),
+    }
+}
+
+/// What to exit with at a signal that comes while everything is closed.
+async fn second_signal() -> Result<i32> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => Ok(130),
+        _ = terminate.recv() => Ok(143),
+    }
 }
 
 fn open_log(config: &Config, data: &Path) -> Result<Log> {

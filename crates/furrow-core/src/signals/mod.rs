@@ -1,20 +1,22 @@
 //! The catalogue of signals and the detectors that find them.
 //!
 //! ```text
-//! press      rage, responsive multi-press, dead, slow, retry, error press
+//! press      rage, responsive multi-press, dead, slow, error press
+//! retry      retry press, across a session's senders
 //! rotation   repeated rotation
 //! ```
 //!
-//! A detector is a value in session or sender state that is shown every
-//! interaction and fires into [`Firings`]. To add a signal: a row in
-//! `catalogue!`, a detector in a file of its own, its weight in
-//! [`ScoreRules`](crate::rules::ScoreRules).
+//! A detector is a value in a sender's state that is shown every interaction
+//! and fires into [`Firings`]. To add a signal: a detector in a file of its
+//! own, here its row in `catalogue!` and its place in [`Detectors`], its weight
+//! in [`ScoreRules`](crate::rules::ScoreRules), its row in `docs/scores.md`.
 
 pub mod press;
+pub mod retry;
 pub mod rotation;
 
 use crate::ids::TargetHash;
-use crate::interaction::Target;
+use crate::interaction::{Interaction, Target};
 use crate::rules::RuleSet;
 use crate::scores::Tallies;
 use crate::time::ClientTime;
@@ -76,6 +78,55 @@ catalogue! {
     ErrorPress: "error_press", "error press", version 1;
     /// The screen turned to and fro.
     RepeatedRotation: "repeated_rotation", "repeated rotation", version 1;
+}
+
+/// What looks for signals in one sender's interactions.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Detectors {
+    presses: press::PressDetector,
+    rotations: rotation::RotationDetector,
+}
+
+/// What looks for signals across a session's senders.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SessionDetectors {
+    retries: retry::RetryDetector,
+}
+
+impl Detectors {
+    /// An interaction in order.
+    pub fn observe(
+        &mut self,
+        interaction: &Interaction,
+        moment: Moment<'_>,
+        session: &mut SessionDetectors,
+        firings: &mut Firings,
+    ) {
+        self.presses.observe(interaction, moment, firings);
+        self.presses.passed(moment, &mut session.retries, firings);
+        self.rotations.observe(interaction, moment, firings);
+    }
+
+    /// An interaction that came after later ones. What stands for itself
+    /// counts; nothing is made of its time.
+    pub fn observe_reordered(
+        &mut self,
+        interaction: &Interaction,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        self.presses.observe(interaction, moment, firings);
+    }
+
+    /// Nothing more will come.
+    pub fn ended(
+        &mut self,
+        moment: Moment<'_>,
+        session: &mut SessionDetectors,
+        firings: &mut Firings,
+    ) {
+        self.presses.ended(moment, &mut session.retries, firings);
+    }
 }
 
 /// Where and when a detector looks.

@@ -8,9 +8,12 @@
 //! held; a group that is a burst keeps them as evidence, any other lets them
 //! stand for themselves.
 
+use super::retry::RetryDetector;
 use super::{EVIDENCE_MAX, Firing, FiringId, Firings, Moment, SignalKind, TargetName};
 use crate::answer::first_answer_ms;
-use crate::interaction::{Button, Press, Problem, ProblemKind, Response, Target, TargetKind};
+use crate::interaction::{
+    Button, Interaction, Kind, Press, Problem, ProblemKind, Response, Target, TargetKind,
+};
 use crate::rules::PressRules;
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
@@ -20,9 +23,6 @@ pub const PRESSES_MAX: usize = 64;
 
 /// Problems that wait for the press that they belong to.
 pub const PROBLEMS_MAX: usize = 16;
-
-/// Dead and slow presses remembered for retries, per session.
-pub const UNANSWERED_MAX: usize = 32;
 
 /// An unanswered press is told this much after `answer_ms` at the latest. A
 /// group is not closed before all its presses can have been told.
@@ -40,27 +40,13 @@ pub struct PressDetector {
     problems: Vec<ClientTime>,
 }
 
-/// Dead and slow presses of a session, for retries across its senders.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct RetryDetector {
-    unanswered: Vec<Unanswered>,
-}
-
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Unanswered {
-    target: crate::ids::TargetHash,
-    down: ClientTime,
-    dead: bool,
-    retry: Option<FiringId>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Judged {
+pub(super) struct Judged {
     number: u32,
-    down: ClientTime,
+    pub(super) down: ClientTime,
     position: (i32, i32),
     page_view: Option<u32>,
-    target: Option<TargetName>,
+    pub(super) target: Option<TargetName>,
     /// No burst with such a press is judged.
     spoils_burst: bool,
     /// Without an answer it is dead.
@@ -106,8 +92,26 @@ impl Told {
 }
 
 impl PressDetector {
+    /// Looks at an interaction.
+    pub fn observe(
+        &mut self,
+        interaction: &Interaction,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        if let Kind::Press(press) = &interaction.kind {
+            self.pressed(press, moment, firings);
+        }
+        if let Kind::Response(update) = &interaction.kind {
+            self.responded(update.press, &update.response, moment, firings);
+        }
+        if let Kind::Problem(problem) = &interaction.kind {
+            self.failed(problem, moment, firings);
+        }
+    }
+
     /// A press was told.
-    pub fn pressed(&mut self, press: &Press, moment: Moment<'_>, firings: &mut Firings) {
+    fn pressed(&mut self, press: &Press, moment: Moment<'_>, firings: &mut Firings) {
         if press.button != Button::Primary {
             return;
         }
@@ -141,7 +145,7 @@ impl PressDetector {
 
     /// More is known of an earlier press. One that is no longer judged is
     /// passed over.
-    pub fn responded(
+    fn responded(
         &mut self,
         number: u32,
         response: &Response,
@@ -157,7 +161,7 @@ impl PressDetector {
     }
 
     /// Something failed; it may be the answer to a press.
-    pub fn failed(&mut self, problem: &Problem, moment: Moment<'_>, firings: &mut Firings) {
+    fn failed(&mut self, problem: &Problem, moment: Moment<'_>, firings: &mut Firings) {
         match problem.kind {
             ProblemKind::ScriptError | ProblemKind::RequestFailed => {}
             ProblemKind::ResourceFailed | ProblemKind::LongTask | ProblemKind::NotResponding => {
@@ -397,71 +401,6 @@ impl PressDetector {
     }
 }
 
-impl RetryDetector {
-    fn just_died(&self, press: &Judged, rules: &PressRules) -> bool {
-        self.unanswered.iter().any(|u| {
-            u.dead
-                && press.target.as_ref().is_some_and(|t| t.hash == u.target)
-                && press.down.since(u.down) < u64::from(rules.dead_pause_ms)
-                && press.down >= u.down
-        })
-    }
-
-    fn unanswered(
-        &mut self,
-        press: &Judged,
-        dead: bool,
-        moment: Moment<'_>,
-        firings: &mut Firings,
-    ) {
-        let Some(target) = &press.target else { return };
-        let rules = &moment.rules.press;
-        if self.unanswered.len() == UNANSWERED_MAX {
-            self.unanswered.remove(0);
-        }
-        self.unanswered.push(Unanswered {
-            target: target.hash,
-            down: press.down,
-            dead,
-            retry: None,
-        });
-        let same: Vec<usize> = (0..self.unanswered.len())
-            .filter(|place| {
-                let u = &self.unanswered[*place];
-                u.target == target.hash
-                    && press.down.since(u.down) <= u64::from(rules.retry_span_ms)
-            })
-            .collect();
-        let count = to_u32(same.len() as u64);
-        if count < rules.retry_presses_min {
-            return;
-        }
-        let known = same.iter().find_map(|place| self.unanswered[*place].retry);
-        let mut downs: Vec<ClientTime> = same.iter().map(|p| self.unanswered[*p].down).collect();
-        downs.sort_unstable();
-        let first = downs[0];
-        let firing = Firing {
-            at: first,
-            duration_ms: to_u32(press.down.since(first)),
-            // The fewest presses are a clear retry; each further one adds.
-            intensity_milli: milli(700 + 100 * (count - rules.retry_presses_min)),
-            evidence_count: count,
-            evidence_at: evidence(&downs),
-            reason: format!("{count} unanswered or slow presses on one target").into(),
-            ..press.firing(SignalKind::RetryPress, moment.sender)
-        };
-        let id = match known {
-            Some(id) => {
-                firings.raise(id, firing, moment.rules);
-                Some(id)
-            }
-            None => firings.fire(firing, moment.rules),
-        };
-        same.iter()
-            .for_each(|place| self.unanswered[*place].retry = id);
-    }
-}
-
 /// Places of presses that belong together.
 struct Group {
     places: Vec<usize>,
@@ -558,7 +497,7 @@ impl Group {
 
 impl Judged {
     /// A firing that rests on this press alone.
-    fn firing(&self, kind: SignalKind, sender: u8) -> Firing {
+    pub(super) fn firing(&self, kind: SignalKind, sender: u8) -> Firing {
         Firing {
             kind,
             at: self.down,
@@ -621,15 +560,15 @@ fn rage_intensity(unanswered: usize) -> u16 {
     milli(400 + 100 * to_u32(unanswered as u64))
 }
 
-fn milli(value: u32) -> u16 {
+pub(super) fn milli(value: u32) -> u16 {
     u16::try_from(value.min(1_000)).expect("at most 1,000")
 }
 
-fn to_u32(ms: u64) -> u32 {
+pub(super) fn to_u32(ms: u64) -> u32 {
     u32::try_from(ms).unwrap_or(u32::MAX)
 }
 
-fn evidence(downs: &[ClientTime]) -> Vec<u32> {
+pub(super) fn evidence(downs: &[ClientTime]) -> Vec<u32> {
     downs
         .iter()
         .take(EVIDENCE_MAX)

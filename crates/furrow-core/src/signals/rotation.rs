@@ -1,6 +1,7 @@
 //! Repeated rotation: the screen turned to and fro because nothing fits.
 
 use super::{Firing, FiringId, Firings, Moment, SignalKind};
+use crate::interaction::{Interaction, Kind};
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +19,19 @@ pub struct RotationDetector {
 pub const ROTATIONS_MAX: usize = 16;
 
 impl RotationDetector {
-    /// The screen turned.
-    pub fn turned(&mut self, at: ClientTime, moment: Moment<'_>, firings: &mut Firings) {
+    /// Looks at an interaction.
+    pub fn observe(
+        &mut self,
+        interaction: &Interaction,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        if let Kind::Rotation(_) = interaction.kind {
+            self.turned(interaction.at, moment, firings);
+        }
+    }
+
+    fn turned(&mut self, at: ClientTime, moment: Moment<'_>, firings: &mut Firings) {
         let rules = &moment.rules.rotation;
         if self
             .turns
