@@ -1,6 +1,8 @@
 //! The scorer over a real embedded log: what it emits, and that nothing that
 //! happens to it changes that.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use bytes::Bytes;
 use furrow_core::ids::{Epoch, Property, SenderId, SessionId, Tenant};
 use furrow_core::interaction::{Batch, Interaction, Kind, Page, PointerPath, PointerType, Step};
