@@ -2,14 +2,17 @@
 //! process.
 //!
 //! ```text
-//! config  one configuration for all roles
-//! store   where scores are
-//! up      every role in one process
-//! demo    scripted visitors of the demo shop
-//! score   scores of a file of batches
-//! doctor  what is wrong with this machine or this set-up
+//! config    one configuration for all roles
+//! client    sends batches as any client does
+//! store     where scores are
+//! up        every role in one process
+//! demo      scripted visitors of the demo shop
+//! score     scores of a file of batches
+//! simulate  seeded visitors, written to a file or sent
+//! doctor    what is wrong with this machine or this set-up
 //! ```
 
+mod client;
 mod config;
 mod demo;
 mod doctor;
