@@ -32,6 +32,12 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// Whether there are rows or letters: of ticks nothing is left but their
+    /// offsets.
+    pub(crate) fn is_laden(&self) -> bool {
+        !(self.scores.is_empty() && self.batches.is_empty() && self.letters.is_empty())
+    }
+
     /// The token of the block's rows of one table.
     ///
     /// The same ranges of the same topics make the same rows, and nothing else

@@ -36,6 +36,9 @@ impl Carrier {
     pub(crate) async fn carry(self, block: Block) -> Result<(), SinkError> {
         let began = Instant::now();
         let rows = &block.scores;
+        if !block.is_laden() {
+            return Ok(());
+        }
         // Sessions last: what counts a row is not seen before the row.
         let scores = async {
             tokio::try_join!(

@@ -200,6 +200,7 @@ mod tests {
         assert_eq!(gathered.rows(), 0);
         assert!(!gathered.is_empty());
         let block = gathered.seal();
+        assert!(!block.is_laden());
         assert_eq!(
             (block.ranges[0].first, block.ranges[0].next),
             (Offset(5), Offset(9))
