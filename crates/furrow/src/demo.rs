@@ -2,6 +2,8 @@
 
 use crate::client::Client;
 use anyhow::Result;
+use furrow_core::interaction::Batch;
+use furrow_core::time::ClientTime;
 use furrow_service::config::Secret;
 use furrow_sim::{Persona, SiteModel};
 use std::net::SocketAddr;
@@ -69,11 +71,17 @@ async fn visit_once(
     mut client: Client,
 ) -> Result<()> {
     let script = persona.script(seed, index as u64, &SiteModel::shop(), start_ms);
-    for sent in &script.sent {
+    for sent in script.sent {
         let due_ms = start_ms + i64::from(sent.after_ms);
         let wait_ms = u64::try_from(due_ms - now_ms()).unwrap_or(0);
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-        client.send(&sent.batch).await?;
+        // What lies behind leaves now, and says so: its times stay true.
+        let closed = sent.batch.sent.max(ClientTime(now_ms()));
+        let batch = Batch {
+            sent: closed,
+            ..sent.batch
+        };
+        client.send(&batch).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::client::Client;
 use anyhow::{Context, Result};
 use furrow_core::interaction::Batch;
+use furrow_core::time::ClientTime;
 use furrow_sim::{SiteModel, Visitor, lines};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -80,8 +81,14 @@ async fn send(arguments: &Arguments, start_ms: i64, url: &str) -> Result<()> {
         let batches: Vec<Batch> = script.sent.into_iter().map(|sent| sent.batch).collect();
         let mut client = client.clone();
         sending.spawn(async move {
-            for batch in &batches {
-                client.send(batch).await?;
+            for batch in batches {
+                // It leaves now, and says so: its times stay true.
+                let closed = batch.sent.max(ClientTime(now_ms()?));
+                let batch = Batch {
+                    sent: closed,
+                    ..batch
+                };
+                client.send(&batch).await?;
             }
             Ok(())
         });
