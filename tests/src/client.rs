@@ -110,11 +110,19 @@ impl Sender {
     /// # Errors
     /// When nobody answers.
     pub fn beacon(&self, batches: &[Vec<u8>]) -> std::io::Result<Answer> {
-        let beacon = furrow_proto::v1::Beacon {
-            write_key: WRITE_KEY.into(),
-            batches: batches.iter().map(|batch| batch.clone().into()).collect(),
-        };
-        let body = prost::Message::encode_to_vec(&beacon);
-        request(self.gateway, "POST", "/v1/beacon", &[], &body)
+        send_beacon(self.gateway, batches)
     }
+}
+
+/// `POST /v1/beacon`; status 204 says that all batches are durable.
+///
+/// # Errors
+/// When nobody answers.
+pub fn send_beacon(gateway: SocketAddr, batches: &[Vec<u8>]) -> std::io::Result<Answer> {
+    let beacon = furrow_proto::v1::Beacon {
+        write_key: WRITE_KEY.into(),
+        batches: batches.iter().map(|batch| batch.clone().into()).collect(),
+    };
+    let body = prost::Message::encode_to_vec(&beacon);
+    request(gateway, "POST", "/v1/beacon", &[], &body)
 }

@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long a start may take, a replay of a test's log included.
@@ -29,6 +29,8 @@ const PORT_TRIES: u32 = 5;
 /// Below the ports that systems give to outgoing connections, so that a port is still free when
 /// its owner is started again.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
+/// How long what was sent may take to its rows.
+const STORE_MAX: Duration = Duration::from_secs(60);
 /// How much of its standard error a failed test shows.
 const SHOWN_BYTES_MAX: usize = 16 << 10;
 
@@ -57,7 +59,9 @@ impl Ports {
         }
     }
 
-    fn variables(self) -> [(String, String); 4] {
+    /// The settings that say so, as variables of the environment.
+    #[must_use]
+    pub fn variables(self) -> [(String, String); 4] {
         [
             ("GATEWAY", self.gateway),
             ("API", self.api),
@@ -305,6 +309,36 @@ impl Furrow {
             .expect("the binary can be run")
     }
 
+    /// Waits until all that was sent has its rows: so many batches count in sessions, so many are
+    /// archived, and nothing is on its way.
+    ///
+    /// # Panics
+    /// When it does not come about within a bound.
+    #[track_caller]
+    pub fn until_stored(&self, scored: u64, archived: u64) {
+        const COUNTS: &str = "SELECT (SELECT sum(batches) FROM v_sessions), \
+            (SELECT count() FROM v_batches)";
+        let began = Instant::now();
+        let mut seen;
+        loop {
+            match self.try_sql(COUNTS) {
+                Ok(rows) => {
+                    let lag = ["furrow_scorer_lag_records", "furrow_sink_lag_records"]
+                        .map(|name| self.metric(name));
+                    if rows == [[Value::from(scored), Value::from(archived)]] && lag == [0.0, 0.0] {
+                        return;
+                    }
+                    seen = format!("scored and archived {rows:?}, lags {lag:?}");
+                }
+                Err(error) => seen = error,
+            }
+            assert!(
+                began.elapsed() < STORE_MAX,
+                "{scored} scored and {archived} archived are expected: {seen}"
+            );
+        }
+    }
+
     /// One GET on the observe port.
     ///
     /// # Errors
@@ -481,7 +515,7 @@ impl Drop for Furrow {
         }
         // Its folder goes next.
         let gone = || engine.iter().all(|pid| !is_running(*pid));
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         while !gone() && began.elapsed() < ENGINE_END_MAX {
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -38,7 +38,12 @@ fn browser() -> PathBuf {
 /// Node on one of the scripts, told where this pipeline is.
 fn script(name: &str, furrow: &Furrow) -> Command {
     let folder = place::tree().join("web/e2e");
-    for needed in ["node_modules/playwright-core", "sdk/dist", "shop/dist", "dashboard/dist"] {
+    for needed in [
+        "node_modules/playwright-core",
+        "sdk/dist",
+        "shop/dist",
+        "dashboard/dist",
+    ] {
         let path = place::tree().join("web").join(needed);
         assert!(
             path.is_dir(),
@@ -56,7 +61,11 @@ fn script(name: &str, furrow: &Furrow) -> Command {
     node.arg("--test-reporter=spec")
         .arg(name)
         .current_dir(folder)
-        .envs(asking.get_envs().filter_map(|(key, value)| Some((key, value?))))
+        .envs(
+            asking
+                .get_envs()
+                .filter_map(|(key, value)| Some((key, value?))),
+        )
         .env("CHROME", browser())
         .env("FURROW_SHOP", furrow.shop_url())
         .env("FURROW_DASHBOARD", furrow.dashboard_url())
