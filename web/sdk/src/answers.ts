@@ -14,6 +14,9 @@ interface PaintEntry extends PerformanceEntry {
   renderTime?: number;
   presentationTime?: number;
   paintTime?: number;
+  /** What was painted; its fields have moved into an entry of their own. */
+  element?: Element | null;
+  largestContentfulPaint?: { element?: Element | null };
 }
 
 interface ShiftEntry extends PerformanceEntry {
@@ -87,7 +90,12 @@ export function hearAnswers(presses: Presses, life: Life): void {
     const paint = entry as PaintEntry;
     const press = presses.stamped(paint.startTime);
     const at = paint.presentationTime || paint.renderTime || paint.paintTime || now();
-    if (press) presses.note(Fact.Paint, at, press);
+    if (!press) return;
+    // A pressed look repaints the label: inside the target, what lasts decides.
+    const painted = paint.element ?? paint.largestContentfulPaint?.element;
+    const inside = press.look !== null && painted && press.element?.contains(painted);
+    if (inside) press.inside ??= at;
+    else presses.note(Fact.Paint, at, press);
   });
 }
 

@@ -3,7 +3,7 @@ import type { Life } from './life';
 const CHARS_MAX = 4_000;
 const NODES_MAX = 200;
 /** Words of a class list that name a passing look. */
-const PASSING = /ripple|pressed|press|tap|hover|focus|active-state|pulse|shake|flash|animat/i;
+const PASSING = /ripple|press|push|down$|click|touch|tap|hover|focus|pulse|shake|flash|animat/i;
 const TELLING = /^(class|style|src|href|hidden|disabled|open|checked|aria-.*|data-state|data-checked|d)$/;
 
 /**

@@ -7,6 +7,8 @@ import { up } from './targets';
 /** A node that has changed by itself. */
 interface Habit {
   changes: number;
+  /** When a change was last counted. */
+  counted: number;
   last: number;
   gap: number;
   /** It replaces its children, so what is inside changes with it. */
@@ -119,9 +121,10 @@ export class Life {
   }
 
   private learn(node: Node, at: number, record: MutationRecord, certain: boolean): void {
-    const habit = this.habits.get(node) ?? { changes: 0, last: -Infinity, gap: 0, children: false };
-    if (at - habit.last > TOGETHER_MS) {
+    const habit = this.habits.get(node) ?? { changes: 0, counted: -Infinity, last: -Infinity, gap: 0, children: false };
+    if (at - habit.counted > TOGETHER_MS) {
       habit.changes++;
+      habit.counted = at;
       if (habit.last > 0) habit.gap = at - habit.last;
     }
     habit.last = at;

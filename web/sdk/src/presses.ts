@@ -30,6 +30,8 @@ export interface Press {
   readonly element: Element | null;
   /** When a change was first seen inside the element. */
   inside: number | null;
+  /** The element's look before, where a change inside it can tell something. */
+  readonly look: string | null;
   /** Time stamps of the events it consists of, which paints refer to. */
   readonly stamps: number[];
 }
@@ -48,14 +50,14 @@ interface Watched extends Press {
   readonly keyboard: boolean;
   readonly scroll: number;
   readonly selection: string;
-  /** The element's look before, where a change inside it can tell something. */
-  readonly look: string | null;
   readonly quiet: number;
   readonly facts: Map<Fact, number>;
   state: 'down' | 'up' | 'reported' | 'settled';
   hold: number;
   selectedText: boolean;
   scrolled: boolean;
+  /** Whether a change inside the element has been judged. */
+  judged: boolean;
   answered: boolean;
   proven: boolean;
   /** How many facts the last report held. */
@@ -188,6 +190,7 @@ export class Presses {
       hold: 0,
       selectedText: false,
       scrolled: false,
+      judged: false,
       answered: false,
       proven: false,
       told: 0,
@@ -316,21 +319,23 @@ export class Presses {
   }
 
   /**
-   * Whether a change inside the element lasted. Asked a second later, or when
-   * the same element is pressed again, then looking only at what a passing
-   * effect leaves alone.
+   * Whether a change inside the element lasted. Asked a second later; or, for
+   * good, when the same element is pressed again, since what is seen there
+   * from then on may be the next press's.
    */
-  private judgeInside(press: Watched, early: boolean): void {
+  private judgeInside(press: Watched, pressedAgain: boolean): void {
     const { element, inside } = press;
-    if (inside === null || !element || press.look === null || press.facts.has(Fact.InsideLasting)) return;
-    const waited = now() - inside;
-    if (!early && waited < PRESS_REPORT_MS - 200 && press.state === 'up' && now() - press.down < PRESS_WATCH_MS) {
-      this.later(press, PRESS_REPORT_MS - 200 - waited, () => this.judgeLater(press));
+    if (press.judged) return;
+    press.judged = pressedAgain;
+    if (inside === null || !element || press.look === null) return;
+    const early = PRESS_REPORT_MS - 200 - (now() - inside);
+    if (!pressedAgain && early > 0 && press.state === 'up' && now() - press.down < PRESS_WATCH_MS) {
+      this.later(press, early, () => this.judgeLater(press));
       return;
     }
+    press.judged = true;
     const lasting = !element.isConnected || fingerprint(element, this.life) !== press.look;
-    if (lasting) this.note(Fact.InsideLasting, inside, press);
-    else if (!early) this.note(Fact.InsidePassing, inside, press);
+    this.note(lasting ? Fact.InsideLasting : Fact.InsidePassing, inside, press);
   }
 
   private judgeLater(press: Watched): void {

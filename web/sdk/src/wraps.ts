@@ -11,7 +11,7 @@ const ANALYTICS =
 /** Drawing within this time is one drawing, ms. */
 const DRAW_MS = 100;
 /** A canvas drawn again within this time is animated, ms. */
-const ANIMATED_MS = 250;
+const ANIMATED_MS = 180;
 
 type Method = (this: unknown, ...args: never[]) => unknown;
 
