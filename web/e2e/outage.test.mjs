@@ -1,0 +1,59 @@
+// Presses while the pipeline is away. Whoever started this test kills it and
+// starts it again: asked on standard output, answered on standard input.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createInterface } from 'node:readline';
+import { Visitor, arrives, closeBrowser, closeList, openBrowser, openList, printMeasured, rows, sql } from './world.mjs';
+
+const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+async function ask(what) {
+  console.log(`furrow: ${what}`);
+  const { value } = await answers.next();
+  assert.equal(value, `${what} done`);
+}
+
+before(async () => {
+  await openBrowser();
+  await openList();
+  rows.start();
+});
+after(async () => {
+  await rows.stop();
+  printMeasured();
+  await closeBrowser();
+  process.stdin.destroy();
+});
+
+test('what is done while the pipeline is away arrives once, when it is back', { timeout: 120_000 }, async () => {
+  const visitor = await Visitor.enter();
+  const { session } = visitor;
+  await visitor.look();
+  await visitor.press('#stepper-plus', 2, 1_300);
+  await rows.until(session, 'the session before the outage', (row) => row.scored && row);
+
+  await ask('kill');
+  const downs = await visitor.press('#dead', 8, 250);
+  await visitor.press('#stepper-plus', 1);
+  await visitor.look(2_500);
+  await ask('start');
+  const back = Date.now();
+
+  await arrives(visitor, 'rage during an outage, from its end', 'rage_press', back);
+  const { row, signals } = await visitor.judged();
+  assert.equal(row.gaps, 0, JSON.stringify(row, null, 1));
+  assert.equal(row.presses, 2 + downs.length + 1, JSON.stringify(row, null, 1));
+  assert.deepEqual(signals, ['rage_press'], JSON.stringify(row, null, 1));
+  assert.equal(row.signals[0].presses, downs.length);
+
+  // What was sent again was sent unchanged: each body is one batch.
+  const sent = new Set(visitor.bodies).size;
+  assert.ok(visitor.bodies.length > sent, 'something was sent more than once');
+  const [kept] = await sql(
+    `SELECT count() AS batches, uniqExact(sender, sequence) AS numbers, max(sequence) + 1 AS next, uniqExact(sender) AS senders FROM v_batches WHERE session = '${session}'`,
+  );
+  const counts = Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, Number(value)]));
+  assert.deepEqual(counts, { batches: counts.next, numbers: counts.next, next: counts.next, senders: 1 });
+  assert.ok(counts.next >= row.batches && counts.next <= sent, `${counts.next} archived, ${row.batches} scored, ${sent} sent`);
+  await visitor.leave();
+});
