@@ -324,8 +324,10 @@ impl Furrow {
             match self.try_sql(COUNTS) {
                 Ok(rows) => {
                     let lag = ["furrow_scorer_lag_records", "furrow_sink_lag_records"]
-                        .map(|name| self.metric(name));
-                    if rows == [[Value::from(scored), Value::from(archived)]] && lag == [0.0, 0.0] {
+                        .map(|name| self.try_metric(name));
+                    if rows == [[Value::from(scored), Value::from(archived)]]
+                        && lag == [Some(0.0); 2]
+                    {
                         return;
                     }
                     seen = format!("scored and archived {rows:?}, lags {lag:?}");
@@ -352,9 +354,16 @@ impl Furrow {
     /// # Panics
     /// When nobody answers, or there is no such metric.
     #[must_use]
+    #[track_caller]
     pub fn metric(&self, name: &str) -> f64 {
-        let answer = self.observe("/metrics").expect("the observe port answers");
-        let text = answer.body;
+        self.try_metric(name)
+            .unwrap_or_else(|| panic!("no metric {name}"))
+    }
+
+    /// As [`Furrow::metric`], for a time in which it may not be told yet.
+    #[must_use]
+    pub fn try_metric(&self, name: &str) -> Option<f64> {
+        let text = self.observe("/metrics").ok()?.body;
         let samples: Vec<f64> = text
             .lines()
             .filter(|line| {
@@ -363,8 +372,7 @@ impl Furrow {
             })
             .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
             .collect();
-        assert!(!samples.is_empty(), "no metric {name} in:\n{text}");
-        samples.iter().sum()
+        (!samples.is_empty()).then(|| samples.iter().sum())
     }
 
     /// Sends a signal.
