@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::place;
 use crate::run::{Done, Failure, cargo, openly, part, program, quietly, tell};
 
 const VERSION: &str = "0.20.2";
+
+/// How long one check may take; the advisories come over the network.
+const CHECK_MAX: Duration = Duration::from_secs(300);
 
 /// Checks the dependencies; known vulnerabilities only where their database can be reached.
 pub(crate) fn deny(args: &[String]) -> Result<ExitCode, Failure> {
@@ -26,7 +30,7 @@ pub(crate) fn deny(args: &[String]) -> Result<ExitCode, Failure> {
         "bans",
         "sources",
     ];
-    openly(&mut program(&cargo_deny, CHECKS))?.ended?;
+    openly(&mut program(&cargo_deny, CHECKS), CHECK_MAX)?.ended?;
     advisories(&cargo_deny)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -50,5 +54,9 @@ fn advisories(cargo_deny: &Path) -> Result<(), Failure> {
         println!("advisories skipped: their database cannot be reached from here");
         return Ok(());
     }
-    openly(&mut program(cargo_deny, &["check", "advisories"]))?.ended
+    openly(
+        &mut program(cargo_deny, &["check", "advisories"]),
+        CHECK_MAX,
+    )?
+    .ended
 }

@@ -6,11 +6,13 @@
 //! - `setup`: what a checkout needs, in order, nothing twice; its parts are `tools`, `engine`,
 //!   `web`, `chromium` and `python`
 //! - `up`: set-up, release build, `furrow up --demo`
+//! - `bench`: set-up, release build, measurements
 //! - `suite`: the steps of `cargo xtask test`
 //! - `tally`: how many tests a step says it ran
 //! - `deny`: licences, bans and sources of the dependencies
 //! - `place`: where things lie: the tree, the cache, the built binaries
 //! - `run`: running programs, and showing that they are still at it
+//! - `group`: a program with all that it starts, none of which outlives this one
 
 #![allow(
     clippy::print_stdout,
@@ -18,9 +20,11 @@
     reason = "a terminal program: its lines are its interface"
 )]
 
+mod bench;
 mod chromium;
 mod deny;
 mod engine;
+mod group;
 mod place;
 mod python;
 mod run;
@@ -57,6 +61,12 @@ const COMMANDS: &[Command] = &[
         usage: "test [--only STEP | --from STEP]",
         about: "set up and run everything that must hold, stopping at the first failing step",
         run: suite::test,
+    },
+    Command {
+        name: "bench",
+        usage: "bench [core|pipeline|all] [ARGS…]",
+        about: "set up, build for release, measure; ARGS go to the benchmark",
+        run: bench::bench,
     },
     Command {
         name: "setup",

@@ -3,16 +3,21 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::group::Group;
 
 /// How much of a failed program's output is shown.
 const SHOWN_LINES_MAX: usize = 60;
 
 /// How long a pipe may stay open after the program that it belongs to has ended.
 const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(10);
+
+/// How often a program that prints nothing is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Why a command cannot go on, and what to do about it; shown to the person at the terminal.
 #[derive(Debug)]
@@ -146,20 +151,73 @@ pub(crate) struct Ran {
     pub(crate) ended: Result<(), Failure>,
 }
 
-/// Runs a program without input and in sight, keeping the lines of its standard output.
-pub(crate) fn openly(command: &mut Command) -> Result<Ran, Failure> {
+/// Runs a program without input and in sight, keeping the lines of its standard output. When it has
+/// not ended after `limit`, it is killed with all that it started.
+pub(crate) fn openly(command: &mut Command, limit: Duration) -> Result<Ran, Failure> {
     let line = line_of(command);
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
+    let begun = Instant::now();
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut group = Group::start(command)
         .map_err(|cause| Failure::new(format!("cannot start `{line}`: {cause}")))?;
-    let printed = BufReader::new(child.stdout.take().expect("standard output is piped"));
+    let printed = group.leader().stdout.take();
+    let kept = shown(printed.expect("standard output is piped"));
+
+    let mut lines = Vec::new();
+    let mut open = true;
+    let mut status = None;
+    let ended = loop {
+        match kept.recv_timeout(LOOK_INTERVAL) {
+            Ok(line) => lines.push(line),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => open = false,
+        }
+        if status.is_none() {
+            status = group
+                .leader()
+                .try_wait()
+                .map_err(Failure::doing(format!("waiting for `{line}`")))?
+                .map(|status| (status, Instant::now()));
+        }
+        match status {
+            Some((status, _)) if !open => {
+                group.release();
+                break match status.success() {
+                    true => Ok(()),
+                    false => Err(Failure::new(format!("`{line}` failed ({status})"))),
+                };
+            }
+            Some((status, at)) if at.elapsed() > LEFT_BEHIND_AFTER => {
+                drop(group);
+                break Err(Failure::new(format!(
+                    "`{line}` ended ({status}), but a process that it started still ran"
+                )));
+            }
+            None if begun.elapsed() > limit => {
+                group
+                    .kill()
+                    .map_err(Failure::doing(format!("killing `{line}`")))?;
+                lines.extend(kept.into_iter());
+                break Err(Failure::new(format!(
+                    "`{line}` had not ended after {} s and was killed",
+                    limit.as_secs()
+                )));
+            }
+            // A pipe that has ended gives no more pauses.
+            None if !open => thread::sleep(LOOK_INTERVAL),
+            Some(_) | None => {}
+        }
+    };
+    Ok(Ran { lines, ended })
+}
+
+/// Prints what comes through a pipe, and passes its lines on.
+///
+/// The pipe ends with the last process that holds it, which may be a grandchild that was left
+/// behind; so reading is a thread of its own.
+fn shown(printed: ChildStdout) -> mpsc::Receiver<String> {
     let (keep, kept) = mpsc::channel();
-    // The pipe ends with the last process that holds it, which may be a grandchild that was left
-    // behind; so reading is a thread of its own, and waiting for it has a bound.
     thread::spawn(move || {
-        for line in printed.split(b'\n') {
+        for line in BufReader::new(printed).split(b'\n') {
             let Ok(line) = line else { return };
             let line = String::from_utf8_lossy(&line).into_owned();
             println!("{line}");
@@ -168,25 +226,7 @@ pub(crate) fn openly(command: &mut Command) -> Result<Ran, Failure> {
             }
         }
     });
-    let status = child
-        .wait()
-        .map_err(Failure::doing(format!("waiting for `{line}`")))?;
-    let mut lines = Vec::new();
-    let ended = loop {
-        match kept.recv_timeout(LEFT_BEHIND_AFTER) {
-            Ok(line) => lines.push(line),
-            Err(RecvTimeoutError::Disconnected) if status.success() => break Ok(()),
-            Err(RecvTimeoutError::Disconnected) => {
-                break Err(Failure::new(format!("`{line}` failed ({status})")));
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                break Err(Failure::new(format!(
-                    "`{line}` ended ({status}), but a process that it started still runs"
-                )));
-            }
-        }
-    };
-    Ok(Ran { lines, ended })
+    kept
 }
 
 /// A program in the root of the tree.
@@ -227,4 +267,35 @@ fn line_of(command: &Command) -> String {
         .map(|word| word.to_string_lossy())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit: Duration) -> (Vec<String>, Result<(), String>) {
+        let ran = openly(Command::new("sh").args(["-c", script]), limit).unwrap();
+        (ran.lines, ran.ended.map_err(|failure| failure.to_string()))
+    }
+
+    #[test]
+    fn what_a_program_prints_is_kept_and_its_end_is_told() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(
+            shell("echo a; echo b", minute),
+            (vec!["a".into(), "b".into()], Ok(()))
+        );
+        let (lines, ended) = shell("echo a; exit 3", minute);
+        assert_eq!(lines, ["a"]);
+        assert!(ended.unwrap_err().contains("failed"));
+    }
+
+    #[test]
+    fn a_program_over_its_limit_is_killed_with_what_it_started() {
+        let begun = Instant::now();
+        let (lines, ended) = shell("echo a; sleep 600 & wait", Duration::from_millis(200));
+        assert!(ended.unwrap_err().contains("was killed"));
+        assert_eq!(lines, ["a"]);
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
 }

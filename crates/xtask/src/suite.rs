@@ -3,8 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use crate::run::{Failure, Ran, cargo, openly};
-use crate::setup::{self, Purpose};
+use crate::run::{Failure, Ran, cargo, openly, program};
 use crate::tally::{self, Tally};
 use crate::{chromium, place, python, web};
 
@@ -12,7 +11,9 @@ use crate::{chromium, place, python, web};
 struct Step {
     name: &'static str,
     about: &'static str,
-    run: fn() -> Outcome,
+    /// Longer than the step takes from nothing on a slow machine: beyond it, it hangs.
+    minutes_max: u64,
+    run: fn(Duration) -> Outcome,
 }
 
 /// What a step counted, and whether it holds.
@@ -26,44 +27,58 @@ const STEPS: &[Step] = &[
     Step {
         name: "setup",
         about: "what the tests need is there",
+        minutes_max: 25,
         run: set_up,
     },
     Step {
         name: "fmt",
         about: "the Rust sources are formatted",
+        minutes_max: 5,
         run: fmt,
     },
     Step {
         name: "clippy",
         about: "no lint speaks up",
+        minutes_max: 30,
         run: clippy,
     },
     Step {
         name: "web-check",
         about: "the TypeScript sources check",
+        minutes_max: 10,
         run: web_check,
     },
     Step {
         name: "web-test",
         about: "the tests of the web packages",
+        minutes_max: 10,
         run: web_test,
     },
     Step {
         name: "doc",
         about: "the documentation builds without a warning",
+        minutes_max: 20,
         run: doc,
     },
     Step {
         name: "build",
         about: "binaries and tests build",
+        minutes_max: 30,
         run: build,
     },
     Step {
         name: "tests",
         about: "all Rust tests, with real servers and a browser",
+        minutes_max: 40,
         run: tests,
     },
 ];
+
+impl Step {
+    fn limit(&self) -> Duration {
+        Duration::from_secs(self.minutes_max * 60)
+    }
+}
 
 /// `cargo xtask test`.
 pub(crate) fn test(args: &[String]) -> Result<ExitCode, Failure> {
@@ -74,11 +89,11 @@ pub(crate) fn test(args: &[String]) -> Result<ExitCode, Failure> {
     for step in steps {
         println!("\n== {}: {}", step.name, step.about);
         let start = Instant::now();
-        let Outcome { tally, held } = (step.run)();
+        let Outcome { tally, held } = (step.run)(step.limit());
         sum += tally;
         rows.push((step.name, tally, start.elapsed(), held.is_ok()));
         if let Err(failure) = held {
-            stopped_by = Some(failure);
+            stopped_by = Some(Failure::new(format!("step {}: {failure}", step.name)));
             break;
         }
     }
@@ -137,55 +152,57 @@ fn print_summary(rows: &[(&str, Tally, Duration, bool)]) {
     println!();
 }
 
-fn set_up() -> Outcome {
-    Outcome {
-        tally: Tally::default(),
-        held: setup::prepare(Purpose::Test),
+/// The set-up is a process of its own, like every other step, so that it can be killed.
+fn set_up(limit: Duration) -> Outcome {
+    match std::env::current_exe() {
+        Ok(own) => must(program(own, &["setup", "--for", "test"]), limit),
+        Err(cause) => Outcome {
+            tally: Tally::default(),
+            held: Err(Failure::doing("finding this program")(cause)),
+        },
     }
 }
 
-fn fmt() -> Outcome {
-    must(&mut cargo("fmt", &["--all", "--check"]))
+fn fmt(limit: Duration) -> Outcome {
+    must(cargo("fmt", &["--all", "--check"]), limit)
 }
 
-fn clippy() -> Outcome {
-    must(&mut cargo(
-        "clippy",
-        &["--workspace", "--all-targets", "--", "-D", "warnings"],
-    ))
+fn clippy(limit: Duration) -> Outcome {
+    let args = ["--workspace", "--all-targets", "--", "-D", "warnings"];
+    must(cargo("clippy", &args), limit)
 }
 
-fn web_check() -> Outcome {
-    must(&mut web::npm(&["run", "check"]))
+fn web_check(limit: Duration) -> Outcome {
+    must(web::npm(&["run", "check"]), limit)
 }
 
-fn web_test() -> Outcome {
+fn web_test(limit: Duration) -> Outcome {
     let mut command = web::npm(&["test"]);
     with_browser(&mut command);
-    counted(&mut command)
+    counted(command, limit)
 }
 
-fn doc() -> Outcome {
-    must(cargo("doc", &["--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings"))
+fn doc(limit: Duration) -> Outcome {
+    let mut command = cargo("doc", &["--no-deps", "--workspace"]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    must(command, limit)
 }
 
 /// Builds the binary that the integration tests start together with all tests: one profile and one
 /// choice of features, so that nothing is compiled twice.
-fn build() -> Outcome {
-    must(&mut cargo(
-        "build",
-        &["--workspace", "--bins", "--lib", "--tests"],
-    ))
+fn build(limit: Duration) -> Outcome {
+    let args = ["--workspace", "--bins", "--lib", "--tests"];
+    must(cargo("build", &args), limit)
 }
 
-fn tests() -> Outcome {
+fn tests(limit: Duration) -> Outcome {
     let mut command = cargo("test", &["--workspace", "--no-fail-fast"]);
     command.env("FURROW_BIN", place::built("debug", "furrow"));
     if let Ok(cache) = place::cache() {
         command.env("FURROW_PYTHON", python::interpreter(&cache));
     }
     with_browser(&mut command);
-    counted(&mut command)
+    counted(command, limit)
 }
 
 /// Tells tests which browser to start.
@@ -196,8 +213,8 @@ fn with_browser(command: &mut Command) {
 }
 
 /// A step without tests: its program must succeed.
-fn must(command: &mut Command) -> Outcome {
-    let held = openly(command).and_then(|ran| ran.ended);
+fn must(mut command: Command, limit: Duration) -> Outcome {
+    let held = openly(&mut command, limit).and_then(|ran| ran.ended);
     Outcome {
         tally: Tally::default(),
         held,
@@ -205,8 +222,8 @@ fn must(command: &mut Command) -> Outcome {
 }
 
 /// A step whose program prints how many tests passed and failed: it must succeed, and none may fail.
-fn counted(command: &mut Command) -> Outcome {
-    let Ran { lines, ended } = match openly(command) {
+fn counted(mut command: Command, limit: Duration) -> Outcome {
+    let Ran { lines, ended } = match openly(&mut command, limit) {
         Ok(ran) => ran,
         Err(failure) => {
             return Outcome {

@@ -1,5 +1,6 @@
 //! `cargo xtask up`: from a checkout to a dashboard.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use crate::place;
@@ -8,6 +9,16 @@ use crate::setup::{self, Purpose};
 
 /// Sets up, builds for release, and becomes `furrow up --demo`.
 pub(crate) fn up(args: &[String]) -> Result<ExitCode, Failure> {
+    let furrow = released()?;
+    let mut command = Command::new(&furrow);
+    command.args(["up", "--demo"]).args(args);
+    Err(Failure::doing(format!("starting {}", furrow.display()))(
+        become_it(&mut command),
+    ))
+}
+
+/// Sets up and builds the binary for release.
+pub(crate) fn released() -> Result<PathBuf, Failure> {
     setup::prepare(Purpose::Up)?;
     println!("building furrow for release; the first time takes some minutes");
     let built = cargo("build", &["--release", "--package", "furrow"])
@@ -18,12 +29,7 @@ pub(crate) fn up(args: &[String]) -> Result<ExitCode, Failure> {
             "furrow does not build; the compiler says why above",
         ));
     }
-    let furrow = place::built("release", "furrow");
-    let mut command = Command::new(&furrow);
-    command.args(["up", "--demo"]).args(args);
-    Err(Failure::doing(format!("starting {}", furrow.display()))(
-        become_it(&mut command),
-    ))
+    Ok(place::built("release", "furrow"))
 }
 
 /// Replaces this process, so that signals reach Furrow itself.
