@@ -196,7 +196,12 @@ pub(crate) fn openly(command: &mut Command, limit: Duration) -> Result<Ran, Fail
                 group
                     .kill()
                     .map_err(Failure::doing(format!("killing `{line}`")))?;
-                lines.extend(kept.into_iter());
+                let killed = Instant::now();
+                while killed.elapsed() < LEFT_BEHIND_AFTER
+                    && let Ok(line) = kept.recv_timeout(LEFT_BEHIND_AFTER)
+                {
+                    lines.push(line);
+                }
                 break Err(Failure::new(format!(
                     "`{line}` had not ended after {} s and was killed",
                     limit.as_secs()
