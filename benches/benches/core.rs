@@ -1,5 +1,7 @@
 //! Decode, fold and score, per pointer sample.
 
+#![allow(clippy::print_stderr, reason = "sizes are told beside the times")]
+
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use furrow_benches::{BATCH_SAMPLES, batch};

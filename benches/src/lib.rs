@@ -1,4 +1,23 @@
-//! What the benchmarks share: batches of the size that a browser sends.
+//! What the benchmarks share: batches of the size that a browser sends, and
+//! the parts of the measurement of the pipeline.
+//!
+//! ```text
+//! traffic  sessions that come and go at a rate, as encoded batches
+//! drive    a client that sends them and times the answers
+//! watch    when a session's first scores are seen: on the live stream, in a row
+//! count    what ClickHouse counts
+//! echo     a server that only decodes and answers, for comparison
+//! usage    processor time, memory and disk space
+//! report   the table and the file
+//! ```
+
+pub mod count;
+pub mod drive;
+pub mod echo;
+pub mod report;
+pub mod traffic;
+pub mod usage;
+pub mod watch;
 
 use furrow_core::ids::{SenderId, SessionId, TargetHash};
 use furrow_core::interaction::{
