@@ -106,6 +106,11 @@ class Gateway {
     return this.interactions.filter((one) => one.kind === kind).map((one) => ({ at: one.at, ...one.value }));
   }
 
+  /** Problems but for long tasks, which a busy machine brings about by itself. */
+  get failures() {
+    return this.of('problem').filter(({ kind }) => kind !== 4);
+  }
+
   /** Presses by number, each with the facts of its last word. */
   get presses() {
     const found = this.of('press');

@@ -95,7 +95,7 @@ test('script errors, rejections, failed requests and missing files are problems'
       </script><img src="/missing.png">`,
     },
     async ({ gateway }) => {
-      const problems = await gateway.until('five problems', (g) => g.of('problem').length >= 5 && g.of('problem'));
+      const problems = await gateway.until('five problems', (g) => g.failures.length >= 5 && g.failures);
       const told = problems.map(({ kind, status }) => `${kind}:${status ?? 0}`).sort();
       assert.deepEqual(told, ['1:0', '1:0', '2:404', '2:500', '3:0']);
     },

@@ -65,7 +65,7 @@ test('an erroring button tells its request, its failure and the two problems', (
     await pressRepeatedly(page, '#error', 1, 50);
     const [press] = await gateway.until('the error', (g) => g.presses[0]?.facts.error !== undefined && g.presses);
     assert.ok(press.facts.request < 1000);
-    const problems = await gateway.until('both problems', (g) => g.of('problem').length === 2 && g.of('problem'));
+    const problems = await gateway.until('both problems', (g) => g.failures.length === 2 && g.failures);
     assert.deepEqual(problems.map(({ kind, status, origin }) => [kind, status ?? 0, origin]), [
       [2, 500, 'self'],
       [1, 0, 'self'],
