@@ -72,9 +72,9 @@ export async function sql(query) {
   return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }
 
-/** A session's row with its signals, and since when each is there. */
+/** A session's row with its signals, and when ClickHouse was asked. */
 const SESSIONS = (ids) => `
-  SELECT toString(s.session) AS session, scored, frustration, technical, contributors, batches, gaps, interactions, presses,
+  SELECT toUnixTimestamp64Milli(now64(3)) AS asked_ms, toString(s.session) AS session, scored, frustration, technical, contributors, batches, gaps, interactions, presses,
          toUnixTimestamp64Milli(last_interaction) AS last_ms, s.signals AS signals_counted, g.signals AS signals
   FROM v_sessions AS s
   LEFT JOIN (
@@ -86,11 +86,11 @@ const SESSIONS = (ids) => `
 
 /** Looks at the rows of all visitors again and again, one query for all of them. */
 class Rows {
-  wanted = new Map();
+  /** Whose. */
+  wanted = new Set();
   rows = new Map();
-  /** When a session's row first showed a signal and frustration, by `id signal`. */
+  /** When a query was asked that showed a signal and frustration in a session's row, by `id signal`. */
   since = new Map();
-  looks = 0;
 
   start() {
     this.going = true;
@@ -104,36 +104,23 @@ class Rows {
 
   async look() {
     while (this.going) {
-      const ids = [...this.wanted.keys()].map((id) => `'${id}'`).join();
+      const ids = [...this.wanted].map((id) => `'${id}'`).join();
       // While the pipeline is away there is nothing to see.
       const found = ids ? await sql(SESSIONS(ids)).catch(() => []) : [];
-      const at = Date.now();
       for (const row of found) {
         this.rows.set(row.session, row);
         for (const { signal } of row.signals) {
           const name = `${row.session} ${signal}`;
-          if (row.frustration > 0 && !this.since.has(name)) this.since.set(name, at);
+          if (row.frustration > 0 && !this.since.has(name)) this.since.set(name, Number(row.asked_ms));
         }
       }
-      this.looks++;
       await pause(LOOK_MS);
     }
   }
 
-  async until(id, what, see) {
-    this.wanted.set(id, (this.wanted.get(id) ?? 0) + 1);
+  until(id, what, see) {
     const story = () => `the row: ${JSON.stringify(this.rows.get(id), null, 1)}`;
-    try {
-      return await until(what, () => (this.rows.has(id) ? see(this.rows.get(id)) : null), story);
-    } finally {
-      const left = this.wanted.get(id) - 1;
-      if (left) this.wanted.set(id, left);
-      else this.wanted.delete(id);
-    }
-  }
-
-  follow(id) {
-    this.wanted.set(id, (this.wanted.get(id) ?? 0) + 1);
+    return until(what, () => (this.rows.has(id) ? see(this.rows.get(id)) : null), story);
   }
 }
 
@@ -230,10 +217,12 @@ export class Visitor {
     const session = await visitor.page.evaluate(() => JSON.parse(localStorage.getItem('furrow')).session);
     visitor.session = session.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
     visitor.entered = Date.now();
+    rows.wanted.add(visitor.session);
     return visitor;
   }
 
   async leave() {
+    rows.wanted.delete(this.session);
     await this.context.close();
   }
 
@@ -322,7 +311,6 @@ export function printMeasured() {
  * on the dashboard's list: measured, and held to `boundMs` where one is given.
  */
 export async function arrives(visitor, what, signal, knowable, boundMs = null) {
-  rows.follow(visitor.session);
   const words = signal.replaceAll('_', ' ');
   const onList = await list.since(`${visitor.session} ${words}`);
   const name = `${visitor.session} ${signal}`;
