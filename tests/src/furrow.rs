@@ -349,7 +349,8 @@ impl Furrow {
         request(self.ports.observe, "GET", path, &[], b"")
     }
 
-    /// The sum of all samples of a metric, such as `furrow_sink_lag_records`.
+    /// The sum of all samples of a metric, such as `furrow_sink_lag_records`, or one sample with
+    /// its labels.
     ///
     /// # Panics
     /// When nobody answers, or there is no such metric.

@@ -1,13 +1,18 @@
 //! `kill -9` of everything at random moments under load: nothing acknowledged is lost, nothing
 //! counts twice, and every score is what the same log gives without a crash.
 
-#![allow(clippy::unwrap_used, reason = "all of this file is tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "all of this file is tests"
+)]
 
 use furrow_proto::ingest::{IngestClient, RawBatch};
 use furrow_tests::Furrow;
 use furrow_tests::client::{ingest, keyed, send_beacon};
 use furrow_tests::random::Random;
 use furrow_tests::visit::{Ending, Visit};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
@@ -72,6 +77,7 @@ fn twenty_kills_under_load_lose_nothing_count_nothing_twice_and_change_no_score(
     let batches = u64::try_from(acknowledged.len()).unwrap();
     furrow.until_stored(batches, batches);
     assert_holds(&furrow, &acknowledged);
+    assert_hit(&furrow);
     let survived = tables(&furrow, "furrow");
     let status = furrow.stop();
     assert!(status.success(), "{status}");
@@ -91,6 +97,7 @@ fn twenty_kills_under_load_lose_nothing_count_nothing_twice_and_change_no_score(
     let uninterrupted = tables(&furrow, "uninterrupted");
 
     for (table, _) in TABLES {
+        println!("{} rows of {table}", survived[table].len());
         assert_same(table, &survived[table], &uninterrupted[table]);
         assert!(!survived[table].is_empty(), "{table} holds nothing");
     }
@@ -224,6 +231,29 @@ async fn stream(ingest: &mut IngestClient<Channel>, batches: &[Vec<u8>]) -> usiz
 async fn beacon(gateway: SocketAddr, batch: Vec<u8>) -> usize {
     let sent = tokio::task::spawn_blocking(move || send_beacon(gateway, &[batch]));
     usize::from(matches!(sent.await.unwrap(), Ok(answer) if answer.status == 204))
+}
+
+/// The kills came in the middle of things: batches were sent again that were durable, and
+/// partitions were taken over in the middle.
+fn assert_hit(furrow: &Furrow) {
+    let repeats = furrow.metric("furrow_scorer_records{outcome=\"duplicate\"}");
+    let stderr = furrow.stderr();
+    let events = stderr
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let (mut snapshots, mut replays, mut repeated) = (0, 0, 0);
+    for event in events.filter(|event| event["message"] == "took over") {
+        let offset = |name: &str| event[name].as_u64().unwrap();
+        let (from, emit_from, end) = (offset("from"), offset("emit_from"), offset("end"));
+        snapshots += u32::from(from > 0);
+        replays += u32::from(from < end);
+        repeated += u32::from(emit_from < end);
+    }
+    println!(
+        "{repeats} batches came twice; partitions were taken over {snapshots} times from a \
+         snapshot, {replays} times before the end, {repeated} times with outputs to repeat"
+    );
+    assert!(repeats > 0.0 && snapshots > 0 && replays > 0 && repeated > 0);
 }
 
 /// What the archive holds is what was acknowledged, each batch once, and each counts in its
