@@ -37,6 +37,13 @@ const FLAGS = [
   '--disable-sync',
 ];
 const DESKTOP = { viewport: { width: 1280, height: 900 } };
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  isMobile: true,
+  hasTouch: true,
+  deviceScaleFactor: 2,
+  userAgent: 'Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/151.0.0.0 Mobile Safari/537.36',
+};
 
 const named = (variable) => {
   const value = process.env[variable];
@@ -200,6 +207,7 @@ export class Visitor {
 
   static async enter(path = '/product?p=can', options = DESKTOP) {
     const visitor = new Visitor();
+    visitor.touches = options.hasTouch === true;
     visitor.context = await browser.newContext(options);
     visitor.page = await visitor.context.newPage();
     visitor.page.setDefaultTimeout(WAIT_MS);
@@ -226,12 +234,13 @@ export class Visitor {
     await this.context.close();
   }
 
-  /** Moves the mouse about, as readers do, for as long as said; else until there is evidence enough to score. */
+  /** Moves the mouse about or scrolls, as readers do, for as long as said; else until there is evidence enough to score. */
   async look(forMs = this.entered + EVIDENCE_MS + 300 - Date.now()) {
-    const { mouse } = this.page;
+    const { page } = this;
     const end = Date.now() + forMs;
     for (let step = 0; Date.now() < end; step++) {
-      await mouse.move(620 + 90 * Math.cos(step / 4), 40 + 16 * Math.sin(step / 3));
+      if (this.touches) await page.evaluate((y) => scrollTo(0, y), 300 + 60 * (step % 3));
+      else await page.mouse.move(620 + 90 * Math.cos(step / 4), 40 + 16 * Math.sin(step / 3));
       await pause(Math.min(90, Math.max(0, end - Date.now())));
     }
   }
@@ -252,13 +261,17 @@ export class Visitor {
 
   /** Presses one place after the other; `counted` lets the browser count double and triple clicks. */
   async pressAt(places, paceMs, counted = false) {
-    const { mouse } = this.page;
-    await mouse.move(places[0].x, places[0].y, { steps: 4 });
+    const { mouse, touchscreen } = this.page;
+    if (!this.touches) await mouse.move(places[0].x, places[0].y, { steps: 4 });
     await pause(120);
     await this.page.evaluate(() => (window.downs.length = 0));
     const began = Date.now();
     for (const [i, { x, y }] of places.entries()) {
       await pause(Math.max(0, began + i * paceMs - Date.now()));
+      if (this.touches) {
+        await touchscreen.tap(x, y);
+        continue;
+      }
       await mouse.move(x, y);
       await mouse.down({ clickCount: counted ? i + 1 : 1 });
       await mouse.up({ clickCount: counted ? i + 1 : 1 });
