@@ -1,6 +1,6 @@
 //! Clients that send batches.
 
-use crate::furrow::{Answer, request};
+use crate::http::{Answer, request};
 use furrow_proto::ingest::{IngestClient, RawBatch};
 use furrow_proto::v1::Ack;
 use std::net::SocketAddr;

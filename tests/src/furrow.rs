@@ -1,6 +1,9 @@
 //! The real binary, started on a folder and ports of its own.
 
+use crate::http::{Answer, request};
 use crate::place;
+use crate::ports::Ports;
+use crate::process::{children, is_running};
 use crate::wait::until;
 use furrow_store::Store;
 use furrow_store::engine::{self, Account};
@@ -8,9 +11,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::hash::{BuildHasher, RandomState};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -22,55 +22,12 @@ const START_MAX: Duration = Duration::from_secs(60);
 const END_MAX: Duration = Duration::from_secs(40);
 /// How long an engine may outlive its parent.
 const ENGINE_END_MAX: Duration = Duration::from_secs(10);
-/// How long one answer over HTTP may take.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// How often other ports are tried.
 const PORT_TRIES: u32 = 5;
-/// Below the ports that systems give to outgoing connections, so that a port is still free when
-/// its owner is started again.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// How long what was sent may take to its rows.
 const STORE_MAX: Duration = Duration::from_secs(60);
 /// How much of its standard error a failed test shows.
 const SHOWN_BYTES_MAX: usize = 16 << 10;
-
-/// Where it listens, all on loopback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ports {
-    /// gRPC, gRPC-web and beacons.
-    pub gateway: SocketAddr,
-    /// The query API and the dashboard.
-    pub api: SocketAddr,
-    /// Health, readiness and metrics.
-    pub observe: SocketAddr,
-    /// The demo shop, if there is one.
-    pub demo: SocketAddr,
-}
-
-impl Ports {
-    /// Four ports on which nobody listens now.
-    #[must_use]
-    pub fn free() -> Ports {
-        Ports {
-            gateway: free_port(),
-            api: free_port(),
-            observe: free_port(),
-            demo: free_port(),
-        }
-    }
-
-    /// The settings that say so, as variables of the environment.
-    #[must_use]
-    pub fn variables(self) -> [(String, String); 4] {
-        [
-            ("GATEWAY", self.gateway),
-            ("API", self.api),
-            ("OBSERVE", self.observe),
-            ("DEMO", self.demo),
-        ]
-        .map(|(role, address)| (format!("FURROW__{role}__LISTEN"), address.to_string()))
-    }
-}
 
 /// How it is to be started.
 #[derive(Debug, Clone, Default)]
@@ -531,12 +488,6 @@ impl Drop for Furrow {
     }
 }
 
-/// Whether a process is there and is more than an entry that nobody has waited for.
-#[must_use]
-pub fn is_running(pid: u32) -> bool {
-    stat(pid).is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'))
-}
-
 /// The binary without any setting of this environment, to be given arguments.
 #[must_use]
 pub fn bare_command() -> Command {
@@ -547,88 +498,6 @@ pub fn bare_command() -> Command {
         }
     }
     command
-}
-
-/// What a server answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// Of HTTP.
-    pub status: u16,
-    /// As text.
-    pub body: String,
-}
-
-/// One request over HTTP.
-///
-/// # Errors
-/// When nobody answers.
-pub fn request(
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> std::io::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&address, ANSWER_MAX)?;
-    stream.set_read_timeout(Some(ANSWER_MAX))?;
-    // HTTP/1.0 has neither chunks nor connections that are kept.
-    let mut message = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\n").into_bytes();
-    for (name, value) in headers {
-        message.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
-    }
-    message.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
-    message.extend_from_slice(body);
-    stream.write_all(&message)?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    let broken = || std::io::Error::other(format!("no answer of HTTP: {answer}"));
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken)?;
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-    Ok(Answer {
-        status: status.ok_or_else(broken)?,
-        body: body.to_owned(),
-    })
-}
-
-fn free_port() -> SocketAddr {
-    // A fresh hasher's keys differ between threads and processes.
-    let random = RandomState::new().hash_one(std::process::id());
-    let span = u64::from(PORTS.end - PORTS.start);
-    (0..span)
-        .map(|step| {
-            let offset = u16::try_from((random.wrapping_add(step)) % span)
-                .expect("the range is one of ports");
-            SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + offset))
-        })
-        .find(|address| TcpListener::bind(address).is_ok())
-        .expect("there is a free port")
-}
-
-struct Stat {
-    state: char,
-    parent: u32,
-}
-
-fn stat(pid: u32) -> Option<Stat> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The program's name may hold spaces and parentheses.
-    let (_, rest) = text.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace();
-    Some(Stat {
-        state: fields.next()?.chars().next()?,
-        parent: fields.next()?.parse().ok()?,
-    })
-}
-
-fn children(parent: u32) -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|pid| stat(*pid).is_some_and(|stat| stat.parent == parent))
-        .collect()
 }
 
 fn read(path: &Path) -> String {

@@ -1,20 +1,31 @@
 //! Tests of the whole, and of the tree itself; what several of them need lies here.
 //!
 //! ```text
-//! furrow  the real binary, started on a folder and ports of its own
-//! client  what sends batches to it
-//! visit   seeded visits to a shop, as batches
-//! random  numbers that a seed repeats
-//! place   where built and fetched things lie
-//! wait    waiting for what can be observed, with a bound
+//! furrow   the real binary, started on a folder and ports of its own
+//! client   what sends batches to it
+//! visit    seeded visits to a shop, as batches
+//! numbers  what sessions score, from a file and from the pipeline
+//! random   numbers that a seed repeats
+//! place    where built and fetched things lie
+//! ports    ports on which nobody listens
+//! http     one request over HTTP
+//! process  other processes, as the system tells of them
+//! wait     waiting for what can be observed, with a bound
 //! ```
 
 pub mod client;
 mod furrow;
+mod http;
+pub mod numbers;
 pub mod place;
+mod ports;
+mod process;
 pub mod random;
 pub mod visit;
 mod wait;
 
-pub use furrow::{Answer, Furrow, Options, Ports, Refused, bare_command, is_running, request};
+pub use furrow::{Furrow, Options, Refused, bare_command};
+pub use http::{Answer, request};
+pub use ports::Ports;
+pub use process::is_running;
 pub use wait::until;

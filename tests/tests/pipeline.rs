@@ -3,14 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "all of this file is tests")]
 
 use furrow_core::interaction::{Interaction, Kind};
-use furrow_proto::json;
 use furrow_tests::client::Sender;
+use furrow_tests::numbers::{from_file, lines, stored};
 use furrow_tests::random::Random;
 use furrow_tests::visit::{Ending, Visit};
 use furrow_tests::{Furrow, Ports, Refused, bare_command, is_running, until};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -512,140 +511,4 @@ fn rows(furrow: &Furrow) -> Vec<Vec<Vec<Value>>> {
         .chain(others.iter().map(String::as_str))
         .map(|query| furrow.sql(query))
         .collect()
-}
-
-/// The batches in protobuf's JSON mapping, one a line.
-fn lines(visits: &[Visit]) -> String {
-    visits
-        .iter()
-        .flat_map(Visit::encoded)
-        .map(|batch| json::batch_to_json(&batch).unwrap() + "\n")
-        .collect()
-}
-
-/// What `furrow score FILE` says of each session.
-fn from_file(furrow: &Furrow, visits: &[Visit]) -> BTreeMap<String, Value> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("batches.jsonl");
-    fs::write(&file, lines(visits)).unwrap();
-    let output = furrow.run(&["score", file.to_str().unwrap()]);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{stderr}");
-    let sessions: BTreeMap<String, Value> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| relative(serde_json::from_str(line).unwrap()))
-        .collect();
-    assert_eq!(sessions.len(), visits.len());
-    sessions
-}
-
-/// What the views say of each session, in the shape that `furrow score` prints.
-fn stored(furrow: &Furrow) -> BTreeMap<String, Value> {
-    let mut parts: BTreeMap<(&str, String), Vec<Value>> = BTreeMap::new();
-    for (part, query) in [
-        (
-            "signals",
-            "SELECT session, signal, toUnixTimestamp64Milli(at) AS at_ms, duration_ms, page_view, \
-                path, selector, label, [x, y] AS position, intensity, evidence_count, \
-                evidence_at AS evidence_at_ms, reason, rule_version \
-            FROM v_signals ORDER BY session, ordinal",
-        ),
-        (
-            "page_views",
-            "SELECT session, ordinal, path, page_group AS `group`, \
-                toUnixTimestamp64Milli(started) AS started_ms, engaged_ms, scroll_depth, presses, \
-                interactions, CAST((frustration, engagement, technical, experience), \
-                'Tuple(frustration Float64, engagement Float64, technical Float64, \
-                experience Float64)') AS scores \
-            FROM v_page_views ORDER BY session, ordinal",
-        ),
-        (
-            "conversions",
-            "SELECT session, order_id, kind, toUnixTimestamp64Milli(at) AS at_ms, value_minor, \
-                currency, page_view, frustration \
-            FROM v_conversions_reported ORDER BY session, ordinal",
-        ),
-    ] {
-        for mut row in objects(furrow, query) {
-            let session = row.remove("session").unwrap();
-            let session = session.as_str().unwrap().to_owned();
-            parts
-                .entry((part, session))
-                .or_default()
-                .push(Value::Object(row));
-        }
-    }
-    let sessions = objects(
-        furrow,
-        "SELECT tenant, property, session, replaceAll(toString(visitor), '-', '') AS visitor, \
-            status, toUnixTimestamp64Milli(started) AS started_ms, \
-            toUnixTimestamp64Milli(last_interaction) AS last_interaction_ms, \
-            CAST((batches, interactions, samples, presses, gaps, reordered, unknown, senders, \
-                engaged_ms, scroll_depth), 'Tuple(batches UInt32, interactions UInt32, \
-                samples UInt64, presses UInt32, gaps UInt32, reordered UInt32, unknown UInt32, \
-                senders UInt32, engaged_ms UInt64, scroll_depth Float64)') AS measures, \
-            scored, CAST((assumeNotNull(frustration), assumeNotNull(engagement), \
-                assumeNotNull(technical), assumeNotNull(experience)), \
-                'Tuple(frustration Float64, engagement Float64, technical Float64, \
-                experience Float64)') AS scores, \
-            assumeNotNull(frustration_at_last_interaction) AS frustration_now, confidence, \
-            contributors, fold_version, rules \
-        FROM v_sessions",
-    );
-    sessions
-        .into_iter()
-        .map(|mut session| {
-            let id = session["session"].as_str().unwrap().to_owned();
-            for part in ["signals", "page_views", "conversions"] {
-                let rows = parts.remove(&(part, id.clone())).unwrap_or_default();
-                session.insert(part.to_owned(), Value::Array(rows));
-            }
-            relative(Value::Object(session))
-        })
-        .collect()
-}
-
-/// Rows as objects.
-fn objects(furrow: &Furrow, query: &str) -> Vec<Map<String, Value>> {
-    let output = furrow.run(&["sql", query, "--format", "JSONEachRow"]);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{query}: {stderr}");
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-/// A session with all times from its start on: the gateway corrects a client's clock, a file has
-/// no other clock than the client's.
-fn relative(mut session: Value) -> (String, Value) {
-    let started = session["started_ms"].take().as_i64().unwrap();
-    let since = |value: &mut Value| *value = json!(value.as_i64().unwrap() - started);
-    since(&mut session["last_interaction_ms"]);
-    for (part, time) in [
-        ("signals", "at_ms"),
-        ("page_views", "started_ms"),
-        ("conversions", "at_ms"),
-    ] {
-        for row in session[part].as_array_mut().unwrap() {
-            since(&mut row[time]);
-        }
-    }
-    let id = session["session"].as_str().unwrap().to_owned();
-    (id, floats(session))
-}
-
-/// Every number as a float: 1 and 1.0 are one number.
-fn floats(value: Value) -> Value {
-    match value {
-        Value::Number(number) => json!(number.as_f64().unwrap()),
-        Value::Array(values) => values.into_iter().map(floats).collect(),
-        Value::Object(values) => values
-            .into_iter()
-            .map(|(name, value)| (name, floats(value)))
-            .collect(),
-        Value::Null | Value::Bool(_) | Value::String(_) => value,
-    }
 }
