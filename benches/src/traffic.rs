@@ -1,8 +1,8 @@
 //! Sessions that come and go at a rate, as encoded batches.
 //!
 //! A session sends a batch a second, [`SESSION_BATCHES`] in all. The sessions
-//! form [`COHORTS`], one of which ends and begins anew every second, so that at
-//! any time some sessions are new and some are old.
+//! form cohorts, one of which ends and begins anew every second, so that at any
+//! time some sessions are new and some are old.
 
 use crate::BATCH_SAMPLES;
 use furrow_sim::load::{Load, Plan, Planned};
