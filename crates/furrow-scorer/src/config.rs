@@ -20,7 +20,7 @@ pub struct Config {
     pub dead_letters: String,
     /// How long an ended session may reopen, ms. Changing it changes when
     /// batches count as late.
-    pub allowed_lateness_ms: i64,
+    pub allowed_lateness_ms: u32,
     /// Time between two snapshots of a partition, ms.
     pub snapshot_every_ms: u64,
     /// Time between two commits, ms.
@@ -65,7 +65,7 @@ mod tests {
     fn the_compiled_in_defaults_are_a_configuration() {
         let config = Config::default();
         assert_eq!(
-            config.allowed_lateness_ms,
+            i64::from(config.allowed_lateness_ms),
             furrow_core::partition::ALLOWED_LATENESS_MS
         );
         assert_eq!(config.interactions, "furrow.interactions.v1");

@@ -159,8 +159,10 @@ impl Scorer {
         let committed_ms = next
             .first()
             .map_or_else(now_ms, |record| record.append_time_ms);
-        let span_ms =
-            SESSION_MAX_MS + SESSION_TIMEOUT_MS + self.config.allowed_lateness_ms + MARKER_MS;
+        let span_ms = SESSION_MAX_MS
+            + SESSION_TIMEOUT_MS
+            + i64::from(self.config.allowed_lateness_ms)
+            + MARKER_MS;
         if committed_ms - earliest_ms < span_ms {
             return Err(gone);
         }
@@ -343,7 +345,7 @@ impl Running {
         } = &self.scorer;
         let bounds = log.bounds(&self.topics.interactions, partition)?;
         let fresh = |next, watermark| {
-            PartitionState::new(*epoch, partition.0, next, config.allowed_lateness_ms)
+            PartitionState::new(*epoch, partition.0, next, config.allowed_lateness_ms.into())
                 .with_watermark(watermark)
         };
         let found = snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await?;

@@ -240,7 +240,7 @@ impl SqlOutput {
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
     /// The server is away, or refused, or failed.
-    #[error("the database did not answer the query")]
+    #[error("the query was not answered")]
     Database(#[from] Cause),
     /// The answer holds what this version does not know.
     #[error("the database answered with an unknown value")]
