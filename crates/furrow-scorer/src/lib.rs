@@ -6,6 +6,7 @@
 //! read      from a record's bytes to what the core folds
 //! progress  how far outputs are durable: a pure ledger
 //! snapshot  one partition's state with its next offset
+//! takeover  taking a partition over
 //! scorer    the loop: own partitions, fold, emit, commit
 //! metrics   what it tells of itself
 //! ```
@@ -22,6 +23,7 @@ pub mod progress;
 pub mod read;
 mod scorer;
 pub mod snapshot;
+mod takeover;
 
 pub use config::Config;
 pub use metrics::Metrics;

@@ -4,17 +4,16 @@
 //! synchronous methods.
 
 use crate::metrics::PartitionLabel;
-use crate::progress::Progress;
-use crate::snapshot::{self, Found, SnapshotError, Written};
+use crate::snapshot::{self, SnapshotError};
+use crate::takeover::{Owned, SnapshotDue, Tick};
 use crate::{Config, Metrics, read};
 use bytes::Bytes;
 use furrow_core::ids::{Epoch, Origin};
 use furrow_core::ledger::Outcome;
-use furrow_core::partition::{MARKER_MS, PartitionState, SESSION_TIMEOUT_MS};
 use furrow_core::time::LogTime;
 use furrow_log::{
-    AppendError, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, ReadLimit, Stored,
-    Topic, TopicError,
+    AppendError, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, Stored, Topic,
+    TopicError,
 };
 use furrow_proto::Limits;
 use furrow_proto::record::{DeadLetter, InteractionRecord, encode_score_update};
@@ -28,9 +27,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-
-/// The longest that a session may go on, by the gateway's rules.
-const SESSION_MAX_MS: i64 = 48 * 3_600_000;
 
 /// How long a full log is waited for before an output is tried again.
 const FULL_PAUSE: Duration = Duration::from_millis(10);
@@ -125,85 +121,12 @@ impl Scorer {
         };
         running.run(member, token).await
     }
-
-    /// Without a snapshot a replay begins at the earliest record. That is
-    /// enough when nothing was dropped, when nothing was scored yet, or when
-    /// what was dropped is older than anything a session can still need.
-    async fn earliest_suffices(
-        &self,
-        topic: &Topic,
-        partition: Partition,
-        committed: Option<Offset>,
-    ) -> Result<(), ScorerError> {
-        let bounds = self.log.bounds(topic, partition)?;
-        let (Some(committed), Some(earliest_ms)) = (committed, bounds.earliest_time_ms) else {
-            return Ok(());
-        };
-        if bounds.earliest.0 == 0 {
-            return Ok(());
-        }
-        let gone = ScorerError::LogGone {
-            partition,
-            earliest: bounds.earliest.0,
-            needed: bounds.earliest.0.min(committed.0),
-        };
-        if committed < bounds.earliest {
-            return Err(gone);
-        }
-        let one = ReadLimit {
-            records_max: 1,
-            ..ReadLimit::default()
-        };
-        let next = self.log.read(topic, partition, committed, one).await;
-        let next = next.map_err(|source| ScorerError::Read { partition, source })?;
-        let committed_ms = next
-            .first()
-            .map_or_else(now_ms, |record| record.append_time_ms);
-        let span_ms = SESSION_MAX_MS
-            + SESSION_TIMEOUT_MS
-            + i64::from(self.config.allowed_lateness_ms)
-            + MARKER_MS;
-        if committed_ms - earliest_ms < span_ms {
-            return Err(gone);
-        }
-        Ok(())
-    }
 }
 
 struct Topics {
     interactions: Topic,
     scores: Topic,
     dead_letters: Topic,
-}
-
-/// A partition that is this scorer's.
-struct Owned {
-    state: PartitionState,
-    progress: Progress,
-    /// Outputs of records before this are durable already.
-    emit_from: u64,
-    /// Tells this ownership from an earlier one of the same partition.
-    life: u64,
-    end: u64,
-    caught_up: bool,
-    last_append_ms: i64,
-    tick: Tick,
-    snapshot: SnapshotDue,
-}
-
-enum Tick {
-    /// None was appended since the last record.
-    Idle,
-    /// One is in the log and has not been read.
-    Appended,
-    /// The next may be appended from then on.
-    Pausing(Instant),
-}
-
-enum SnapshotDue {
-    At(Instant),
-    /// Written down, waiting for its outputs.
-    Written(Written),
 }
 
 /// An output that the log has not taken yet.
@@ -299,7 +222,11 @@ impl Running {
                 partition,
                 committed,
             } => {
-                let owned = self.take_over(partition, committed).await?;
+                self.lives += 1;
+                let taken = self
+                    .scorer
+                    .take_over(&topic, partition, committed, self.lives);
+                let owned = taken.await?;
                 member.start(&topic, partition, Offset(owned.state.next_offset()));
                 self.scorer.readiness.not_ready("replaying");
                 self.owned.insert(partition, owned);
@@ -327,70 +254,6 @@ impl Running {
             }
         }
         Ok(())
-    }
-
-    /// The state to go on from: a snapshot's, or an empty one before the
-    /// first record that is needed.
-    async fn take_over(
-        &mut self,
-        partition: Partition,
-        committed: Option<Offset>,
-    ) -> Result<Owned, ScorerError> {
-        let Scorer {
-            log,
-            snapshots,
-            epoch,
-            config,
-            ..
-        } = &self.scorer;
-        let bounds = log.bounds(&self.topics.interactions, partition)?;
-        let fresh = |next, watermark| {
-            PartitionState::new(*epoch, partition.0, next, config.allowed_lateness_ms.into())
-                .with_watermark(watermark)
-        };
-        let found = snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await?;
-        let (state, durable) = match found {
-            Found::State(state) => {
-                let next = state.next_offset();
-                (*state, next)
-            }
-            Found::ReplayFrom { offset, watermark } => (fresh(offset, watermark), 0),
-            Found::Nothing => {
-                self.scorer
-                    .earliest_suffices(&self.topics.interactions, partition, committed)
-                    .await?;
-                (fresh(bounds.earliest.0, LogTime(i64::MIN)), 0)
-            }
-        };
-        let from = state.next_offset();
-        if from < bounds.earliest.0 {
-            let earliest = bounds.earliest.0;
-            return Err(ScorerError::LogGone {
-                partition,
-                earliest,
-                needed: from,
-            });
-        }
-        let emit_from = committed.map_or(0, |offset| offset.0).max(durable);
-        tracing::info!(
-            partition = partition.0,
-            from,
-            emit_from,
-            end = bounds.end.0,
-            "took over"
-        );
-        self.lives += 1;
-        Ok(Owned {
-            progress: Progress::new(from.max(emit_from)),
-            emit_from,
-            life: self.lives,
-            end: bounds.end.0,
-            caught_up: false,
-            last_append_ms: now_ms(),
-            tick: Tick::Idle,
-            snapshot: SnapshotDue::At(Instant::now() + self.scorer.config.snapshot_every()),
-            state,
-        })
     }
 
     fn fold(&mut self, partition: Partition, record: &Stored) {
@@ -674,7 +537,7 @@ impl Running {
 
 /// This process's clock, ms since 1970. It decides when a tick is appended and
 /// what people are shown, never what anything scores.
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

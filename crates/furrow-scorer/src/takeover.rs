@@ -1,0 +1,146 @@
+//! Taking a partition over: from a snapshot, or from far enough back in the
+//! log.
+
+use crate::progress::Progress;
+use crate::scorer::{Scorer, ScorerError, now_ms};
+use crate::snapshot::{self, Found, Written};
+use furrow_core::partition::{CLOCK_AHEAD_MAX_MS, PartitionState, SESSION_TIMEOUT_MS};
+use furrow_core::time::LogTime;
+use furrow_log::{Bounds, Offset, Partition, ReadLimit, Topic};
+use tokio::time::Instant;
+
+/// No gateway takes a batch of a session that was created longer ago, by a
+/// clock that may be ahead. All records of a session that can still change lie
+/// within this, the session's timeout and the allowed lateness.
+const SESSION_AGE_MAX_MS: i64 = 48 * 3_600_000 + CLOCK_AHEAD_MAX_MS;
+
+/// A partition that is this scorer's.
+pub(crate) struct Owned {
+    pub(crate) state: PartitionState,
+    pub(crate) progress: Progress,
+    /// Outputs of records before this are durable already.
+    pub(crate) emit_from: u64,
+    /// Tells this ownership from an earlier one of the same partition.
+    pub(crate) life: u64,
+    pub(crate) end: u64,
+    pub(crate) caught_up: bool,
+    pub(crate) last_append_ms: i64,
+    pub(crate) tick: Tick,
+    pub(crate) snapshot: SnapshotDue,
+}
+
+pub(crate) enum Tick {
+    /// None was appended since the last record.
+    Idle,
+    /// One is in the log and has not been read.
+    Appended,
+    /// The next may be appended from then on.
+    Pausing(Instant),
+}
+
+pub(crate) enum SnapshotDue {
+    At(Instant),
+    /// Written down, waiting for its outputs.
+    Written(Written),
+}
+
+impl Scorer {
+    /// The state to go on from: a snapshot's, or an empty one before the
+    /// first record that is needed.
+    pub(crate) async fn take_over(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+        committed: Option<Offset>,
+        life: u64,
+    ) -> Result<Owned, ScorerError> {
+        let Scorer {
+            log,
+            snapshots,
+            epoch,
+            config,
+            ..
+        } = self;
+        let bounds = log.bounds(topic, partition)?;
+        let fresh = |next, watermark| {
+            PartitionState::new(*epoch, partition.0, next, config.allowed_lateness_ms.into())
+                .with_watermark(watermark)
+        };
+        let found = snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await?;
+        let (state, durable) = match found {
+            Found::State(state) => {
+                let next = state.next_offset();
+                (*state, next)
+            }
+            Found::ReplayFrom { offset, watermark } => (fresh(offset, watermark), 0),
+            Found::Nothing => {
+                self.earliest_suffices(topic, partition, committed, bounds)
+                    .await?;
+                (fresh(bounds.earliest.0, LogTime(i64::MIN)), 0)
+            }
+        };
+        let from = state.next_offset();
+        let (earliest, end) = (bounds.earliest.0, bounds.end.0);
+        if from < earliest {
+            return Err(ScorerError::LogGone {
+                partition,
+                earliest,
+                needed: from,
+            });
+        }
+        let emit_from = committed.map_or(0, |offset| offset.0).max(durable);
+        tracing::info!(partition = partition.0, from, emit_from, end, "took over");
+        Ok(Owned {
+            progress: Progress::new(from.max(emit_from)),
+            emit_from,
+            life,
+            end,
+            caught_up: false,
+            last_append_ms: now_ms(),
+            tick: Tick::Idle,
+            snapshot: SnapshotDue::At(Instant::now() + config.snapshot_every()),
+            state,
+        })
+    }
+
+    /// Without a snapshot a replay begins at the earliest record. That is
+    /// enough when nothing was dropped, when nothing was scored yet, or when
+    /// what was dropped is older than anything a session can still need.
+    async fn earliest_suffices(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+        committed: Option<Offset>,
+        bounds: Bounds,
+    ) -> Result<(), ScorerError> {
+        let (Some(committed), Some(earliest_ms)) = (committed, bounds.earliest_time_ms) else {
+            return Ok(());
+        };
+        if bounds.earliest.0 == 0 {
+            return Ok(());
+        }
+        let gone = ScorerError::LogGone {
+            partition,
+            earliest: bounds.earliest.0,
+            needed: committed.0.min(bounds.earliest.0.saturating_sub(1)),
+        };
+        if committed < bounds.earliest {
+            return Err(gone);
+        }
+        let one = ReadLimit {
+            records_max: 1,
+            ..ReadLimit::default()
+        };
+        let next = self.log.read(topic, partition, committed, one).await;
+        let next = next.map_err(|source| ScorerError::Read { partition, source })?;
+        let committed_ms = next
+            .first()
+            .map_or_else(now_ms, |record| record.append_time_ms);
+        let needed_ms =
+            SESSION_AGE_MAX_MS + SESSION_TIMEOUT_MS + i64::from(self.config.allowed_lateness_ms);
+        if committed_ms - earliest_ms < needed_ms {
+            return Err(gone);
+        }
+        Ok(())
+    }
+}
