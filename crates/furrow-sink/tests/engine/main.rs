@@ -255,20 +255,24 @@ async fn a_full_block_goes_at_once_and_reading_pauses_while_it_flies() {
     let sink = world.start_with(config);
     world.readiness.until_ready().await;
     world.gate.shut();
-    for number in 0..30 {
-        world.append_update(number).await;
-    }
-    // Five rows an update: one block of two updates flies, one waits.
-    eventually("reading pauses", async || {
-        world
-            .metrics()
-            .contains("furrow_sink_rows_pending 10")
-            .then_some(())
+    // Five rows an update: one block flies, and as many rows as make another
+    // full wait. How many updates one fetch brings is the log's business.
+    let mut appended = 0;
+    let waiting = eventually("a block is full", async || {
+        world.append_update(appended).await;
+        appended += 1;
+        world.rows_pending().filter(|rows| *rows >= 10)
     })
     .await;
+    for _ in 0..10 {
+        world.append_update(appended).await;
+        appended += 1;
+    }
+    assert_eq!(world.rows_pending(), Some(waiting), "reading pauses");
     assert_eq!(world.read(COUNTS).await, "0\t0\t0\t0\t0\n");
     world.gate.open();
-    world.until(COUNTS, "30\t60\t30\t30\t0\n").await;
+    let all = format!("{appended}\t{}\t{appended}\t{appended}\t0\n", 2 * appended);
+    world.until(COUNTS, &all).await;
     sink.stop().await;
 }
 

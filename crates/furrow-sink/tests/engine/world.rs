@@ -330,6 +330,15 @@ impl World {
         letters.map(Result::unwrap).collect()
     }
 
+    /// The metric `furrow_sink_rows_pending`.
+    pub(crate) fn rows_pending(&self) -> Option<u64> {
+        let text = self.metrics();
+        let line = text
+            .lines()
+            .find_map(|l| l.strip_prefix("furrow_sink_rows_pending "))?;
+        Some(line.parse().expect("a gauge of whole rows"))
+    }
+
     pub(crate) fn metrics(&self) -> String {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
