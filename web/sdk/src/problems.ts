@@ -94,6 +94,8 @@ export class Problems {
         .uint(5, whole(at - began))
         .bool(6, brokenLink),
     );
+    // Somebody may want to help while the visitor is still there.
+    if (kind !== ProblemKind.LongTask) this.recorder.flush();
   }
 }
 

@@ -17,6 +17,7 @@ export function watchScreen(recorder: Recorder): void {
       recorder.add(Kind.Rotation, at, (writer) =>
         writer.uint(1, from).uint(2, to).uint(3, width).uint(4, height).bool(5, video),
       );
+      recorder.flush();
     });
   };
   if (screen.orientation) screen.orientation.addEventListener('change', turned);
