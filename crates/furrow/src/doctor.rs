@@ -141,7 +141,10 @@ async fn database(config: &Config, data: &Path) -> Finding {
         Ok::<_, anyhow::Error>(reader.counts().await?)
     };
     match tokio::time::timeout(ANSWER_MAX, counts).await {
-        Ok(Ok(counts)) => Finding::Good(format!("ClickHouse: answers, {counts:?}")),
+        Ok(Ok(counts)) => Finding::Good(format!(
+            "ClickHouse: answers; {} sessions, {} batches",
+            counts.sessions, counts.batches
+        )),
         Ok(Err(error)) => Finding::Bad {
             what: format!("ClickHouse does not answer: {error:#}"),
             remedy: "see clickhouse/ in the data folder for its log".into(),
