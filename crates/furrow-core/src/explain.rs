@@ -57,11 +57,11 @@ pub fn update(
     let session = &*session;
     let conversions: Vec<ConversionSeen> = conversions
         .into_iter()
-        .map(|o| session.conversion_seen(o))
+        .map(|o| conversion(session, o))
         .collect();
     let page_views: Vec<PageViewScore> = page_views
         .into_iter()
-        .map(|o| session.page_view_score(o, rules))
+        .map(|o| page_view(session, o, rules))
         .collect();
     ScoreUpdate {
         origin,
@@ -99,6 +99,45 @@ fn signal(session: &Session, ordinal: u32) -> SignalFiring {
         evidence_at: firing.evidence_at.clone(),
         reason: firing.reason.clone(),
         rule_version: firing.kind.version(),
+    }
+}
+
+fn page_view(session: &Session, ordinal: u32, rules: &RuleSet) -> PageViewScore {
+    let view = &session.page_views[ordinal as usize];
+    let attention = Attention {
+        engaged_ms: view.engaged_ms,
+        scroll_depth_milli: view.scroll_depth_milli,
+    };
+    PageViewScore {
+        ordinal,
+        path: view.path.clone(),
+        group: view.group.clone(),
+        started_ms: session.time_of_day(view.sender, view.span.0),
+        last_interaction_ms: session.time_of_day(view.sender, view.span.1),
+        engaged_ms: view.engaged_ms,
+        scroll_depth_milli: view.scroll_depth_milli,
+        presses: view.presses,
+        interactions: view.interactions,
+        scores: crate::scores::scores(
+            session.firings.page_view_tallies(ordinal),
+            attention,
+            &rules.scores,
+            &rules.attention,
+        ),
+    }
+}
+
+fn conversion(session: &Session, ordinal: u32) -> ConversionSeen {
+    let seen = &session.conversions[ordinal as usize];
+    ConversionSeen {
+        ordinal,
+        order_id: seen.conversion.order_id.clone(),
+        kind: seen.conversion.kind.clone(),
+        at_ms: session.time_of_day(seen.sender, seen.at),
+        value_minor: seen.conversion.value_minor,
+        currency: seen.conversion.currency.clone(),
+        page_view: seen.page_view,
+        frustration: seen.frustration,
     }
 }
 

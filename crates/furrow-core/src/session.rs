@@ -4,7 +4,7 @@ use crate::ids::{SenderId, VisitorId};
 use crate::interaction::{
     Batch, Conversion, Device, DeviceClass, Interaction, Kind, Page, ScrollPath, Step,
 };
-use crate::output::{ConversionSeen, PageViewScore, SessionStatus};
+use crate::output::SessionStatus;
 use crate::rules::RuleSet;
 use crate::scores::Attention;
 use crate::sequence::{Arrival, Sequence};
@@ -508,47 +508,6 @@ impl Session {
             &rules.scores,
             &rules.attention,
         )
-    }
-
-    /// One page view as it stands.
-    pub(crate) fn page_view_score(&self, ordinal: u32, rules: &RuleSet) -> PageViewScore {
-        let view = &self.page_views[ordinal as usize];
-        let attention = Attention {
-            engaged_ms: view.engaged_ms,
-            scroll_depth_milli: view.scroll_depth_milli,
-        };
-        PageViewScore {
-            ordinal,
-            path: view.path.clone(),
-            group: view.group.clone(),
-            started_ms: self.time_of_day(view.sender, view.span.0),
-            last_interaction_ms: self.time_of_day(view.sender, view.span.1),
-            engaged_ms: view.engaged_ms,
-            scroll_depth_milli: view.scroll_depth_milli,
-            presses: view.presses,
-            interactions: view.interactions,
-            scores: crate::scores::scores(
-                self.firings.page_view_tallies(ordinal),
-                attention,
-                &rules.scores,
-                &rules.attention,
-            ),
-        }
-    }
-
-    /// One conversion as it was reported.
-    pub(crate) fn conversion_seen(&self, ordinal: u32) -> ConversionSeen {
-        let seen = &self.conversions[ordinal as usize];
-        ConversionSeen {
-            ordinal,
-            order_id: seen.conversion.order_id.clone(),
-            kind: seen.conversion.kind.clone(),
-            at_ms: self.time_of_day(seen.sender, seen.at),
-            value_minor: seen.conversion.value_minor,
-            currency: seen.conversion.currency.clone(),
-            page_view: seen.page_view,
-            frustration: seen.frustration,
-        }
     }
 
     /// True time of day of a moment on a sender's clock, ms since 1970.

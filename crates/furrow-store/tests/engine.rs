@@ -2,9 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // It is all tests.
 
-mod common;
+mod world;
 
-use common::{World, eventually, insert, key, library, read, settings, update};
 use furrow_store::engine::{Account, EngineState, attach};
 use furrow_store::{
     Block, Connection, Database, Engine, EngineError, InsertError, Password, Store,
@@ -16,6 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
+use world::{World, eventually, insert, key, library, read, settings, update};
 
 const PARENT_DIR: &str = "FURROW_STORE_TEST_PARENT_DIR";
 
@@ -110,9 +110,7 @@ async fn no_row_is_lost_or_doubled_when_the_engine_is_killed_under_inserts() {
     assert_eq!(
         read(&reader, "SELECT sum(version) FROM v_sessions").await,
         {
-            let versions: u64 = (1..=60)
-                .map(|offset| common::origin(offset).version())
-                .sum();
+            let versions: u64 = (1..=60).map(|offset| world::origin(offset).version()).sum();
             format!("{versions}\n")
         }
     );
@@ -217,7 +215,7 @@ async fn nobody_reads_without_a_password() {
         "SELECT * FROM file('/etc/passwd', 'LineAsString')",
         "SYSTEM SHUTDOWN",
     ] {
-        assert_eq!(common::refusal(&default, sql).await, Some(497), "{sql}");
+        assert_eq!(world::refusal(&default, sql).await, Some(497), "{sql}");
     }
     for (user, password) in [
         ("furrow_reader", ""),

@@ -1,8 +1,7 @@
 //! Schema, rows, views and queries against a real engine.
 
-mod common;
+mod world;
 
-use common::{World, batch, conversion, key, noon, origin, refusal, signal, update};
 use furrow_core::ids::{Epoch, Origin, Property, SessionKey, Tenant};
 use furrow_core::output::{ScoreUpdate, Scores};
 use furrow_store::migrate::schema_version;
@@ -10,6 +9,7 @@ use furrow_store::{
     BatchLimit, BatchRow, Block, InsertError, MigrateError, SessionDetail, SessionList,
     SessionOrder,
 };
+use world::{World, batch, conversion, key, noon, origin, refusal, signal, update};
 
 fn detail(update: ScoreUpdate) -> Option<SessionDetail> {
     let ScoreUpdate {
@@ -211,7 +211,7 @@ async fn ordinals_at_or_above_the_count_are_hidden() {
     longer
         .signals
         .extend([signal(2, noon()), signal(3, noon())]);
-    longer.page_views.push(common::page_view(2, "/x"));
+    longer.page_views.push(world::page_view(2, "/x"));
     longer.conversions.push(conversion(1, "order-2", noon()));
     world.insert(&[longer.clone()], "longer").await;
     assert_eq!(world.reader.session(&key(1)).await.unwrap(), detail(longer));

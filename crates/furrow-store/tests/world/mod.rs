@@ -65,7 +65,7 @@ pub fn settings(data_dir: &Path, databases: &[&str]) -> EngineSettings {
         data_dir: data_dir.to_owned(),
         program: std::env::current_exe().unwrap(),
         arguments: [
-            "common::engine_child",
+            "world::engine_child",
             "--exact",
             "--nocapture",
             "--test-threads=1",
