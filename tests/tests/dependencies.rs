@@ -74,9 +74,7 @@ const SEEN_BY: &[(&str, &[&str])] = &[
     ("prost", &["furrow-proto"]),
     ("prost-reflect", &["furrow-proto"]),
     ("protox", &["furrow-proto"]),
-    ("rdkafka", &["furrow-log"]),
     ("rust-embed", &["furrow-api"]),
-    ("statrs", &["furrow-core"]),
     ("tonic-prost", &["furrow-proto"]),
     ("tonic-prost-build", &["furrow-proto"]),
     ("tracing-subscriber", &["furrow-service"]),
@@ -86,7 +84,7 @@ const SEEN_BY: &[(&str, &[&str])] = &[
 const TESTING: &[&str] = &["furrow-tests", "furrow-benches"];
 
 /// All that the pure core may see: no clock, no I/O, no format.
-const CORE_SEES: &[&str] = &["libm", "serde", "statrs"];
+const CORE_SEES: &[&str] = &["libm", "serde"];
 
 /// Names that say nothing about what a crate owns.
 const EMPTY_NAMES: &[&str] = &["common", "utils", "util", "helpers", "shared", "misc"];

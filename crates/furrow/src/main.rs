@@ -31,8 +31,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Reads the body language of websites and apps: frustration, confusion and
-/// engagement of every session while it happens, and why.
+/// Reads the body language of websites and apps: frustration and engagement of
+/// every session while it happens, and why.
 #[derive(Debug, Parser)]
 #[command(name = "furrow", version)]
 struct Arguments {

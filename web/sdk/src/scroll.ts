@@ -1,4 +1,4 @@
-import { timeOf, whole } from './clock';
+import { now, timeOf, whole } from './clock';
 import { Kind, type Recorder } from './recorder';
 
 const enum ScrollCause {
@@ -20,6 +20,7 @@ const SCROLL_KEYS = /^(Arrow(Up|Down)|Page(Up|Down)|Home|End| )$/;
 export class ScrollPaths {
   private path: { dt: number[]; dy: number[]; cause: ScrollCause } | null = null;
   private last = { at: -Infinity, y: 0 };
+  private later = 0;
   private hand: { cause: ScrollCause; at: number } = { cause: ScrollCause.Script, at: -Infinity };
 
   constructor(private readonly recorder: Recorder) {
@@ -42,7 +43,15 @@ export class ScrollPaths {
   private sample(at: number): void {
     const { last } = this;
     const y = whole(scrollY);
-    if (at - last.at < SAMPLE_MS || y === last.y) return;
+    if (y === last.y) return;
+    if (at - last.at < SAMPLE_MS) {
+      // Where the page came to rest must be told, however soon that was.
+      this.later ||= setTimeout(() => {
+        this.later = 0;
+        this.sample(now());
+      }, SAMPLE_MS) as unknown as number;
+      return;
+    }
     if (!this.recorder.sample()) return;
     const moving = this.path && at - last.at < PAUSE_MS;
     const fresh = at - this.hand.at < MOMENTUM_MS || (moving && this.path?.cause === this.hand.cause);

@@ -10,7 +10,7 @@ import protobuf from 'protobufjs';
 const here = import.meta.dirname;
 const PROTO = join(here, '../../../proto');
 const FILES = [join(here, '../../shop/dist'), join(here, '../dist')];
-const CHROMIUM = process.env.FURROW_CHROMIUM ?? '/usr/bin/chromium';
+const CHROMIUM = process.env.CHROME ?? '/usr/bin/chromium';
 const FLAGS = [
   '--no-sandbox',
   '--headless=new',
