@@ -35,6 +35,12 @@ pub fn update(
     rules_number: u64,
 ) -> ScoreUpdate {
     let changed = session.firings.take_changed();
+    // A page view's scores change with its firings, also after it was left.
+    for ordinal in &changed {
+        if let Some(view) = session.firings.listed()[*ordinal as usize].page_view {
+            session.page_views[view as usize].changed = true;
+        }
+    }
     let signals: Vec<u32> = match extent {
         Extent::Running => changed,
         Extent::Final => ordinals(session.firings.listed().len()).collect(),

@@ -141,6 +141,16 @@ impl PartitionState {
         self
     }
 
+    /// The same state under another allowed lateness.
+    #[must_use]
+    pub fn with_allowed_lateness(self, allowed_lateness_ms: i64) -> Self {
+        PartitionState {
+            allowed_lateness_ms,
+            ..self
+        }
+        .restored()
+    }
+
     /// The offset of the next record.
     #[must_use]
     pub fn next_offset(&self) -> u64 {

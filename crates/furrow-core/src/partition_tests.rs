@@ -383,6 +383,32 @@ fn a_client_may_say_that_its_session_is_over() {
     assert_eq!(folded.updates[0].session.status, SessionStatus::Ended);
 }
 
+#[test]
+fn an_end_told_by_one_sender_folds_what_another_still_held() {
+    let mut log = Log::new();
+    let _ = log.batch(0, calm(1, 1, 0, 0));
+    assert_eq!(log.batch(100, calm(1, 1, 2, 2_000)).outcome, Outcome::Held);
+    let end = Kind::SessionEnd(SessionEndCause::Logout);
+    let folded = log.batch(200, batch(1, 2, 0, vec![(50, end)]));
+    assert_eq!(folded.updates[0].session.status, SessionStatus::Ended);
+    assert_eq!(folded.updates[0].session.batches, 3);
+    assert_eq!((log.0.ledger().held, log.0.ledger().scored), (0, 3));
+}
+
+#[test]
+fn an_end_in_a_batch_that_was_waited_for_leaves_nothing_unjudged() {
+    let mut log = Log::new();
+    let _ = log.batch(0, calm(1, 1, 0, 0));
+    let _ = log.batch(100, raging(1, 2, 5_000));
+    let end = Kind::SessionEnd(SessionEndCause::Logout);
+    let update = log
+        .batch(200, batch(1, 1, 1, vec![(50, end)]))
+        .updates
+        .remove(0);
+    assert_eq!(update.session.status, SessionStatus::Ended);
+    assert_eq!((update.session.batches, update.signals.len()), (3, 1));
+}
+
 fn raging(session: u8, sequence: u32, at: i64) -> Batch {
     let presses = (0..6).map(|n| {
         (

@@ -131,7 +131,9 @@ impl Tally {
 
         let cap_milli = 1_000 * rules.target_cap;
         let slot = self.slot(target);
-        let total = (slot.total_milli + u32::from(intensity_milli)).min(cap_milli);
+        let total = (slot.total_milli + u32::from(intensity_milli))
+            .min(cap_milli)
+            .max(slot.total_milli);
         let gain = total - slot.total_milli;
         slot.total_milli = total;
         let room = (f64::from(cap_milli) - slot.running_milli).max(0.0);

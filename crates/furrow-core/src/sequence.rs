@@ -131,8 +131,13 @@ impl<T> Sequence<T> {
 
     /// Moves the window on, and further past what has come.
     fn slide(&mut self, by: u32) {
+        let come = (1..=WINDOW).contains(&by) && self.beyond >> (by - 1) & 1 == 1;
         self.next = self.next.saturating_add(by);
         self.beyond = self.beyond.checked_shr(by).unwrap_or(0);
+        if come {
+            let run = self.beyond.trailing_ones();
+            self.slide(1 + run);
+        }
     }
 
     /// How many of the held follow on without a gap.
@@ -226,6 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn what_came_is_not_forgotten_when_the_window_moves_on() {
+        let mut numbers = vec![0];
+        numbers.extend(2..=299);
+        numbers.extend(2..=299);
+        let repeats = told(&numbers)
+            .split(' ')
+            .filter(|word| word.starts_with('='))
+            .count();
+        assert_eq!(repeats, 298);
+    }
+
+    #[test]
     fn the_largest_numbers_do_no_harm() {
         assert_eq!(
             told(&[0, u32::MAX, u32::MAX]),
@@ -234,6 +251,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_number_is_folded_twice_however_far_apart_they_lie(
+            numbers in prop::collection::vec(0..300_u32, 1..400)
+        ) {
+            let mut sequence = Sequence::default();
+            let mut folded = Vec::new();
+            for &number in &numbers {
+                match sequence.arrive(number, number) {
+                    Arrival::Repeat | Arrival::Held => {}
+                    Arrival::Filler(n) => folded.push(n),
+                    Arrival::Released(batches, _) => folded.extend(batches),
+                }
+            }
+            folded.extend(sequence.flush());
+            let once: std::collections::BTreeSet<u32> = folded.iter().copied().collect();
+            prop_assert_eq!(once.len(), folded.len());
+        }
+
         #[test]
         fn every_number_is_folded_once_whatever_the_order(
             numbers in prop::collection::vec(0..40_u32, 1..120)

@@ -208,9 +208,13 @@ impl Session {
                 Taken::Reordered
             }
             Arrival::Released(batches, _) => {
-                let released = u32::try_from(batches.len() - 1).expect("few batches are held");
+                let mut released = u32::try_from(batches.len() - 1).expect("few batches are held");
+                let mut ended = false;
                 for batch in &batches {
-                    self.fold(slot, batch, rules);
+                    ended |= self.fold(slot, batch, rules);
+                }
+                if ended {
+                    released += self.end(rules);
                 }
                 self.dirty = true;
                 Taken::Scored { released }
@@ -279,7 +283,8 @@ impl Session {
             .unwrap_or_default()
     }
 
-    fn fold(&mut self, slot: usize, received: &Received, rules: &RuleSet) {
+    /// Tells whether the client says that the session is over.
+    fn fold(&mut self, slot: usize, received: &Received, rules: &RuleSet) -> bool {
         let batch = &received.batch;
         self.counts.batches += 1;
         self.counts.unknown += batch.unknown;
@@ -291,10 +296,7 @@ impl Session {
             ended |= matches!(interaction.kind, Kind::SessionEnd(_));
             self.observe(slot, interaction, batch, rules);
         }
-        if ended {
-            self.settle(slot, rules);
-            self.status = SessionStatus::Ended;
-        }
+        ended
     }
 
     /// Presses, problems and conversions of a batch that filled a gap count;
@@ -376,10 +378,11 @@ impl Session {
     /// One interaction in order.
     fn observe(&mut self, slot: usize, interaction: &Interaction, batch: &Batch, rules: &RuleSet) {
         let at = interaction.at;
+        // The time until now was spent on the page view before.
+        self.engage(slot, at, interaction, rules);
         if let Kind::PageView(view) = &interaction.kind {
             self.show(slot, &view.page, at);
         }
-        self.engage(slot, at, interaction, rules);
         if let Kind::ScrollPath(path) = &interaction.kind {
             self.scrolled(slot, path);
         }

@@ -192,9 +192,14 @@ pub struct Firing {
     pub reason: Box<str>,
 }
 
-/// A firing in the session's list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct FiringId(pub u32);
+/// A firing, as its detector remembers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FiringId {
+    /// It stands in the session's list, at this place.
+    Listed(u32),
+    /// The list was full; it counts with this intensity, in thousandths.
+    Unlisted(u16),
+}
 
 /// What fired in a session, and what that adds up to.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -209,38 +214,46 @@ pub struct Firings {
 }
 
 impl Firings {
-    /// Lists a firing and adds its intensity. None when the list is full.
-    pub fn fire(&mut self, firing: Firing, rules: &RuleSet) -> Option<FiringId> {
+    /// Lists a firing, while there is room, and adds its intensity.
+    pub fn fire(&mut self, firing: Firing, rules: &RuleSet) -> FiringId {
         self.add(&firing, firing.intensity_milli, true, rules);
-        let ordinal = u32::try_from(self.listed.len()).expect("FIRINGS_MAX fits");
         if self.listed.len() >= FIRINGS_MAX {
-            return None;
+            return FiringId::Unlisted(firing.intensity_milli);
         }
+        let ordinal = u32::try_from(self.listed.len()).expect("FIRINGS_MAX fits");
         self.listed.push(firing);
         self.changed.push(ordinal);
-        Some(FiringId(ordinal))
+        FiringId::Listed(ordinal)
     }
 
     /// Replaces a firing by a stronger reading of the same behaviour. The
     /// intensity never falls.
-    pub fn raise(&mut self, id: FiringId, firing: Firing, rules: &RuleSet) {
-        let before = &mut self.listed[id.0 as usize];
-        let gain = firing
-            .intensity_milli
-            .saturating_sub(before.intensity_milli);
+    #[must_use]
+    pub fn raise(&mut self, id: FiringId, firing: Firing, rules: &RuleSet) -> FiringId {
+        let before_milli = match id {
+            FiringId::Listed(ordinal) => self.listed[ordinal as usize].intensity_milli,
+            FiringId::Unlisted(intensity_milli) => intensity_milli,
+        };
+        let gain = firing.intensity_milli.saturating_sub(before_milli);
         let firing = Firing {
-            intensity_milli: firing.intensity_milli.max(before.intensity_milli),
+            intensity_milli: before_milli + gain,
             ..firing
         };
-        if *before == firing {
-            return;
-        }
-        *before = firing.clone();
-        if !self.changed.contains(&id.0) {
-            self.changed.push(id.0);
-        }
         if gain > 0 {
             self.add(&firing, gain, false, rules);
+        }
+        match id {
+            FiringId::Unlisted(_) => FiringId::Unlisted(firing.intensity_milli),
+            FiringId::Listed(ordinal) => {
+                let before = &mut self.listed[ordinal as usize];
+                if *before != firing {
+                    *before = firing;
+                    if !self.changed.contains(&ordinal) {
+                        self.changed.push(ordinal);
+                    }
+                }
+                id
+            }
         }
     }
 

@@ -323,13 +323,10 @@ impl PressDetector {
                 .places
                 .iter()
                 .find_map(|place| self.presses[*place].rage);
-            let id = match known {
-                Some(id) => {
-                    firings.raise(id, rage, moment.rules);
-                    Some(id)
-                }
+            let id = Some(match known {
+                Some(id) => firings.raise(id, rage, moment.rules),
                 None => firings.fire(rage, moment.rules),
-            };
+            });
             for place in &group.places {
                 self.presses[*place].rage = id;
                 self.presses[*place].settled = true;
@@ -417,7 +414,7 @@ impl Group {
 
     /// Whether `min` neighbouring presses lie within `span_ms`.
     fn dense(&self, presses: &[Judged], min: u32, span_ms: u32) -> bool {
-        self.places.windows(min as usize).any(|window| {
+        self.places.windows(min.max(1) as usize).any(|window| {
             let (first, last) = (window[0], window[window.len() - 1]);
             presses[last].down.since(presses[first].down) <= u64::from(span_ms)
         })

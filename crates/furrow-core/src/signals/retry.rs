@@ -52,11 +52,21 @@ impl RetryDetector {
             dead,
             retry: None,
         });
+        // A press may be judged long after later ones were.
+        let span_ms = u64::from(rules.retry_span_ms);
+        let on_target = |u: &Unanswered| u.target == target.hash;
+        let near =
+            |u: &Unanswered| u.down.since(press.down).max(press.down.since(u.down)) <= span_ms;
+        let near_downs = self
+            .unanswered
+            .iter()
+            .filter(|u| on_target(u) && near(u))
+            .map(|u| u.down);
+        let last = near_downs.max().unwrap_or(press.down);
         let same: Vec<usize> = (0..self.unanswered.len())
             .filter(|place| {
                 let u = &self.unanswered[*place];
-                u.target == target.hash
-                    && press.down.since(u.down) <= u64::from(rules.retry_span_ms)
+                on_target(u) && near(u) && last.since(u.down) <= span_ms
             })
             .collect();
         let count = to_u32(same.len() as u64);
@@ -69,7 +79,7 @@ impl RetryDetector {
         let first = downs[0];
         let firing = Firing {
             at: first,
-            duration_ms: to_u32(press.down.since(first)),
+            duration_ms: to_u32(last.since(first)),
             // The fewest presses are a clear retry; each further one adds.
             intensity_milli: milli(700 + 100 * (count - rules.retry_presses_min)),
             evidence_count: count,
@@ -77,13 +87,10 @@ impl RetryDetector {
             reason: format!("{count} unanswered or slow presses on one target").into(),
             ..press.firing(SignalKind::RetryPress, moment.sender)
         };
-        let id = match known {
-            Some(id) => {
-                firings.raise(id, firing, moment.rules);
-                Some(id)
-            }
+        let id = Some(match known {
+            Some(id) => firings.raise(id, firing, moment.rules),
             None => firings.fire(firing, moment.rules),
-        };
+        });
         same.iter()
             .for_each(|place| self.unanswered[*place].retry = id);
     }

@@ -41,27 +41,25 @@ impl RotationDetector {
             self.turns.clear();
             self.fired = None;
         }
+        if self.fired.is_none() {
+            let recent = u64::from(rules.three_within_ms);
+            self.turns.retain(|turn| at.since(*turn) <= recent);
+        }
         if self.turns.len() == ROTATIONS_MAX {
             self.turns.remove(0);
         }
         self.turns.push(at);
-
-        let span = |n: usize| {
-            self.turns
-                .len()
-                .checked_sub(n)
-                .map(|first| at.since(self.turns[first]))
-        };
-        let repeated = span(2).is_some_and(|ms| ms <= u64::from(rules.two_within_ms))
-            || span(3).is_some_and(|ms| ms <= u64::from(rules.three_within_ms));
+        let two =
+            self.turns.len() == 2 && at.since(self.turns[0]) <= u64::from(rules.two_within_ms);
+        let repeated = two || self.turns.len() > 2;
         if !repeated && self.fired.is_none() {
             return;
         }
         let firing = self.firing(moment);
-        match self.fired {
+        self.fired = Some(match self.fired {
             Some(id) => firings.raise(id, firing, moment.rules),
-            None => self.fired = firings.fire(firing, moment.rules),
-        }
+            None => firings.fire(firing, moment.rules),
+        });
     }
 
     fn firing(&self, moment: Moment<'_>) -> Firing {
@@ -143,6 +141,11 @@ mod tests {
             fired(&[0, 2_000, 4_000, 6_000, 8_000, 10_000]),
             [(6, 1_000)]
         );
+    }
+
+    #[test]
+    fn turns_outside_the_window_do_not_count() {
+        assert_eq!(fired(&[0, 9_000, 18_000, 20_000]), [(2, 400)]);
     }
 
     #[test]
