@@ -140,6 +140,77 @@ pub struct Weight {
     pub weight: f64,
 }
 
+/// The longest time that a rule may speak of, ms.
+const TIME_MAX_MS: u32 = 24 * 3_600_000;
+
+impl RuleSet {
+    /// The first thing in it under which nothing could be scored, if any: a
+    /// count of none, a time beyond a day, a divisor of 0, a weight that is no
+    /// weight.
+    #[must_use]
+    pub fn fault(&self) -> Option<&'static str> {
+        let RuleSet {
+            press,
+            rotation,
+            attention,
+            scores,
+        } = self;
+        let times = [
+            ("press.burst_span_ms", press.burst_span_ms),
+            ("press.burst_quiet_ms", press.burst_quiet_ms),
+            ("press.answer_ms", press.answer_ms),
+            ("press.unverified_span_ms", press.unverified_span_ms),
+            ("press.dead_ms", press.dead_ms),
+            ("press.dead_pause_ms", press.dead_pause_ms),
+            ("press.retry_span_ms", press.retry_span_ms),
+            ("press.error_ms", press.error_ms),
+            ("press.quiet_page_ms", press.quiet_page_ms),
+            ("rotation.two_within_ms", rotation.two_within_ms),
+            ("rotation.three_within_ms", rotation.three_within_ms),
+            ("attention.pause_max_ms", attention.pause_max_ms),
+        ];
+        let least_one = [
+            ("press.burst_presses_min", press.burst_presses_min),
+            ("press.unverified_presses_min", press.unverified_presses_min),
+            ("press.retry_presses_min", press.retry_presses_min),
+            ("attention.engaged_unit_ms", attention.engaged_unit_ms),
+            ("scores.target_cap", scores.target_cap),
+            ("scores.half_life_ms", scores.half_life_ms),
+            ("scores.confidence_engaged_ms", scores.confidence_engaged_ms),
+            ("scores.confidence_presses", scores.confidence_presses),
+            ("scores.confidence_samples", scores.confidence_samples),
+        ];
+        let numbers = [
+            ("attention.engaged_weight", attention.engaged_weight),
+            ("attention.depth_weight", attention.depth_weight),
+            (
+                "scores.experience_frustration",
+                scores.experience_frustration,
+            ),
+            ("scores.experience_technical", scores.experience_technical),
+            ("scores.experience_engagement", scores.experience_engagement),
+        ];
+        let weights = scores.weights.iter().map(|w| ("scores.weights", w.weight));
+        let harm = scores.experience_frustration + scores.experience_technical;
+        times
+            .into_iter()
+            .find(|(_, ms)| *ms > TIME_MAX_MS)
+            .or_else(|| {
+                least_one
+                    .into_iter()
+                    .find(|(_, n)| !(1..=TIME_MAX_MS).contains(n))
+            })
+            .map(|(name, _)| name)
+            .or_else(|| {
+                let mut all = numbers.into_iter().chain(weights);
+                all.find(|(_, x)| !(0.0..=1_000.0).contains(x))
+                    .map(|(name, _)| name)
+            })
+            .or_else(|| (scores.target_cap > 1_000).then_some("scores.target_cap"))
+            .or_else(|| (harm <= 0.0).then_some("scores.experience_frustration"))
+    }
+}
+
 impl ScoreRules {
     /// The weight of a signal toward a score; 0 when the table has no row.
     #[must_use]
@@ -220,5 +291,45 @@ impl Default for ScoreRules {
             confidence_presses: 10,
             confidence_samples: 2_000,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiled_in_rules_have_no_fault() {
+        assert_eq!(RuleSet::default().fault(), None);
+    }
+
+    #[test]
+    fn rules_under_which_nothing_could_be_scored_are_named() {
+        let fault = |change: fn(&mut RuleSet)| {
+            let mut rules = RuleSet::default();
+            change(&mut rules);
+            rules.fault()
+        };
+        assert_eq!(
+            fault(|r| r.press.burst_presses_min = 0),
+            Some("press.burst_presses_min")
+        );
+        assert_eq!(fault(|r| r.press.dead_ms = u32::MAX), Some("press.dead_ms"));
+        assert_eq!(
+            fault(|r| r.scores.half_life_ms = 0),
+            Some("scores.half_life_ms")
+        );
+        assert_eq!(
+            fault(|r| r.scores.target_cap = 2_000),
+            Some("scores.target_cap")
+        );
+        assert_eq!(
+            fault(|r| r.scores.weights[0].weight = f64::NAN),
+            Some("scores.weights")
+        );
+        assert_eq!(
+            fault(|r| r.scores.weights[0].weight = -1.0),
+            Some("scores.weights")
+        );
     }
 }

@@ -43,16 +43,14 @@ pub fn read(payload: &Bytes, limits: &Limits) -> (Record, Option<String>) {
                 );
             }
             match serde_json::from_slice::<RuleSet>(&control.rules) {
-                Ok(rules) => {
-                    let rules = Box::new(rules);
-                    (
-                        Record::Control {
-                            number: control.number,
-                            rules,
-                        },
-                        None,
-                    )
-                }
+                Ok(rules) => match rules.fault() {
+                    None => {
+                        let number = control.number;
+                        let rules = Box::new(rules);
+                        (Record::Control { number, rules }, None)
+                    }
+                    Some(fault) => (Record::Unreadable, Some(format!("bad rules: {fault}"))),
+                },
                 Err(error) => (Record::Unreadable, Some(format!("bad rules: {error}"))),
             }
         }

@@ -67,27 +67,26 @@ impl Scorer {
                 .with_watermark(watermark)
         };
         let found = snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await?;
+        let (earliest, end) = (bounds.earliest.0, bounds.end.0);
         let (state, durable) = match found {
-            Found::State(state) => {
+            Found::State(state) if state.next_offset() >= earliest => {
                 let next = state.next_offset();
-                (*state, next)
+                (
+                    state.with_allowed_lateness(config.allowed_lateness_ms.into()),
+                    next,
+                )
             }
-            Found::ReplayFrom { offset, watermark } => (fresh(offset, watermark), 0),
-            Found::Nothing => {
+            Found::ReplayFrom { offset, watermark } if offset >= earliest => {
+                (fresh(offset, watermark), 0)
+            }
+            // What a snapshot offers may be older than what the log still holds.
+            Found::State(_) | Found::ReplayFrom { .. } | Found::Nothing => {
                 self.earliest_suffices(topic, partition, committed, bounds)
                     .await?;
-                (fresh(bounds.earliest.0, LogTime(i64::MIN)), 0)
+                (fresh(earliest, LogTime(i64::MIN)), 0)
             }
         };
         let from = state.next_offset();
-        let (earliest, end) = (bounds.earliest.0, bounds.end.0);
-        if from < earliest {
-            return Err(ScorerError::LogGone {
-                partition,
-                earliest,
-                needed: from,
-            });
-        }
         let emit_from = committed.map_or(0, |offset| offset.0).max(durable);
         tracing::info!(partition = partition.0, from, emit_from, end, "took over");
         Ok(Owned {

@@ -11,10 +11,12 @@ use furrow_service::observe::{Observe, Readiness};
 use furrow_service::supervise::{Signals, SuperviseError, Supervisor};
 use furrow_sink::Sink;
 use prometheus_client::registry::Registry;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 /// What listens where, once everything does.
 struct Addresses {
@@ -32,16 +34,10 @@ pub(crate) async fn up(config: Config, data: &Path, with_demo: bool) -> Result<(
     let log = open_log(&config, data)?;
     let store = store::open(&config, data).await?;
     let mut supervisor = Supervisor::new();
-    let started = compose(&config, data, with_demo, &log, &store, &mut supervisor).await;
-    let outcome = match started {
-        Ok(addresses) => {
-            // Until here a signal ends the process at once, which harms nothing.
-            let signals = Signals::of_the_process().context("signals cannot be heard")?;
-            announce(&addresses, data, &config);
-            supervisor.run_until(signals).await
-        }
-        Err(error) => return Err(error),
-    };
+    // Until here a signal ends the process at once, which harms nothing.
+    let signals = Signals::of_the_process().context("signals cannot be heard")?;
+    compose(&config, data, with_demo, &log, &store, &mut supervisor).await?;
+    let outcome = supervisor.run_until(signals).await;
     if let Err(interrupted @ SuperviseError::Interrupted { .. }) = outcome {
         // Not even the log is closed: that is what at once means, and what
         // starts next recovers as from any crash.
@@ -104,7 +100,7 @@ async fn compose(
     log: &Log,
     store: &store::Open,
     supervisor: &mut Supervisor,
-) -> Result<Addresses> {
+) -> Result<()> {
     let mut registry = Registry::default();
     let roles = ["gateway", "scorer", "sink", "api"].map(Readiness::new);
     let [gateway_ready, scorer_ready, sink_ready, api_ready] = &roles;
@@ -189,58 +185,72 @@ async fn compose(
         let key = config.gateway.keys.first().map(|key| key.key.clone());
         supervisor.spawn("visitors", demo::visit(ingest, key, supervisor.token()));
     }
-    for role in &roles {
-        tokio::time::timeout(START_MAX, role.until_ready())
-            .await
-            .map_err(|_| anyhow::anyhow!("not ready: {}", role.reason().unwrap_or_default()))?;
-    }
-    Ok(addresses)
+    let announcement = announcement(&addresses, data, config);
+    supervisor.spawn(
+        "start",
+        announce(roles.to_vec(), announcement, supervisor.token()),
+    );
+    Ok(())
 }
 
-/// How long roles may take to be ready, a replay of the log included.
-const START_MAX: Duration = Duration::from_secs(600);
+/// Says what runs where as soon as every role serves; a replay of the log may
+/// come first.
+async fn announce(
+    roles: Vec<Readiness>,
+    announcement: String,
+    token: CancellationToken,
+) -> Result<()> {
+    let ready = async {
+        for role in &roles {
+            role.until_ready().await;
+        }
+    };
+    tokio::select! {
+        () = token.cancelled() => return Ok(()),
+        () = ready => {
+            // Nobody has to read it.
+            let _ = std::io::stdout().write_all(announcement.as_bytes());
+        }
+    }
+    token.cancelled().await;
+    Ok(())
+}
 
 /// A log whose storage failed takes no more records: end, and start anew.
-async fn watch_log(
-    log: Log,
-    token: tokio_util::sync::CancellationToken,
-) -> Result<(), furrow_log::StorageError> {
+async fn watch_log(log: Log, token: CancellationToken) -> Result<(), furrow_log::StorageError> {
     tokio::select! {
         () = token.cancelled() => Ok(()),
         error = log.failed() => Err(error),
     }
 }
 
-/// Says what runs where.
-#[allow(clippy::print_stdout)]
-fn announce(addresses: &Addresses, data: &Path, config: &Config) {
+/// What runs where, for people.
+fn announcement(addresses: &Addresses, data: &Path, config: &Config) -> String {
+    let Addresses {
+        ingest,
+        api,
+        observe,
+        shop,
+        store,
+    } = addresses;
     let key = config
         .gateway
         .keys
         .first()
         .map_or("(none)", |key| key.key.expose());
-    println!(
-        "Furrow {} is up. Open the dashboard:",
-        env!("CARGO_PKG_VERSION")
-    );
-    println!();
-    println!("  dashboard   http://{}/", addresses.api);
-    if let Some(shop) = addresses.shop {
-        println!("  demo shop   http://{shop}/  press \"Apply voucher\" a few times in anger");
-    }
-    println!(
-        "  ingest      http://{}  gRPC, gRPC-web, POST /v1/beacon; write key {key}",
-        addresses.ingest
-    );
-    println!(
-        "  health      http://{}/readyz  and /metrics",
-        addresses.observe
-    );
-    println!(
-        "  ClickHouse  {}  furrow sql 'SELECT * FROM v_sessions'",
-        addresses.store
-    );
-    println!("  data        {}", data.display());
-    println!();
-    println!("Ctrl-C ends it; a second one ends it at once.");
+    let shop = shop.map_or_else(String::new, |shop| {
+        format!("  demo shop   http://{shop}/  press \"Apply voucher\" a few times in anger\n")
+    });
+    format!(
+        "Furrow {version} is up. Open the dashboard:\n\n  \
+         dashboard   http://{api}/\n\
+         {shop}  \
+         ingest      http://{ingest}  gRPC, gRPC-web, POST /v1/beacon; write key {key}\n  \
+         health      http://{observe}/readyz  and /metrics\n  \
+         ClickHouse  {store}  furrow sql 'SELECT * FROM v_sessions'\n  \
+         data        {data}\n\n\
+         Ctrl-C ends it; a second one ends it at once.\n",
+        version = env!("CARGO_PKG_VERSION"),
+        data = data.display(),
+    )
 }
