@@ -6,15 +6,15 @@ use crate::output::{
     SignalFiring,
 };
 use crate::rules::{RuleSet, ScoreKind};
-use crate::scores::{Attention, confidence_milli, saturate};
+use crate::scores::{Attention, Tallies, confidence_milli, running_scores};
 use crate::session::Session;
-use crate::signals::Firing;
+use crate::signals::{Firing, SignalKind};
 
 /// Contributors that an update names, per score.
 pub const CONTRIBUTORS_MAX: usize = 5;
 
 /// Rises whenever any output could change.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
 /// What to say of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ fn signal(session: &Session, ordinal: u32) -> SignalFiring {
     let target = firing.target.as_ref();
     let path = firing
         .page_view
-        .map(|page_view| session.page_views[page_view as usize].path.clone())
+        .map(|page_view| session.page_views[page_view as usize].page.path.clone())
         .unwrap_or_default();
     SignalFiring {
         ordinal,
@@ -114,23 +114,43 @@ fn page_view(session: &Session, ordinal: u32, rules: &RuleSet) -> PageViewScore 
         engaged_ms: view.engaged_ms,
         scroll_depth_milli: view.scroll_depth_milli,
     };
+    let tallies = session.firings.page_view_tallies(ordinal);
+    let lasted_ms = view.span.1.since(view.span.0);
     PageViewScore {
         ordinal,
-        path: view.path.clone(),
-        group: view.group.clone(),
+        path: view.page.path.clone(),
+        group: view.page.group.clone(),
         started_ms: session.time_of_day(view.sender, view.span.0),
         last_interaction_ms: session.time_of_day(view.sender, view.span.1),
         engaged_ms: view.engaged_ms,
         scroll_depth_milli: view.scroll_depth_milli,
         presses: view.presses,
         interactions: view.interactions,
-        scores: crate::scores::scores(
-            session.firings.page_view_tallies(ordinal),
-            attention,
+        samples: view.samples,
+        scored: is_scored(lasted_ms, view.interactions, rules),
+        scores: crate::scores::scores(tallies, attention, &rules.scores, &rules.attention),
+        running: running_scores(tallies, view.span.1, &rules.scores),
+        confidence_milli: confidence_milli(
+            view.engaged_ms,
+            view.presses,
+            view.samples,
             &rules.scores,
-            &rules.attention,
         ),
+        contributors: contributors(
+            session,
+            Within::PageView(ordinal),
+            tallies,
+            attention,
+            rules,
+        ),
+        measures: Vec::new(),
     }
+}
+
+/// Whether there is enough evidence to score on.
+fn is_scored(lasted_ms: u64, interactions: u32, rules: &RuleSet) -> bool {
+    lasted_ms >= u64::from(rules.scores.evidence_min_ms)
+        && interactions >= rules.scores.evidence_min_interactions
 }
 
 fn conversion(session: &Session, ordinal: u32) -> ConversionSeen {
@@ -163,12 +183,13 @@ fn score(session: &Session, key: &SessionKey, rules: &RuleSet, rules_number: u64
         started_ms.unwrap_or_default(),
         last_interaction_ms.unwrap_or_default(),
     );
-    let lasted_ms = last_interaction_ms - started_ms;
-    let scored = lasted_ms >= i64::from(rules.scores.evidence_min_ms)
-        && counts.interactions >= rules.scores.evidence_min_interactions;
+    let lasted_ms = (last_interaction_ms - started_ms).unsigned_abs();
     let scores: Scores = session.scores(rules);
     let tallies = session.firings.tallies();
-    let now_load = tallies.running_load(ScoreKind::Frustration, session.newest(), &rules.scores);
+    let attention = Attention {
+        engaged_ms: session.engaged_ms,
+        scroll_depth_milli: session.scroll_depth_milli,
+    };
     SessionScore {
         key: key.clone(),
         visitor: session.visitor,
@@ -184,12 +205,12 @@ fn score(session: &Session, key: &SessionKey, rules: &RuleSet, rules_number: u64
         entry_path: session
             .page_views
             .first()
-            .map(|v| v.path.clone())
+            .map(|v| v.page.path.clone())
             .unwrap_or_default(),
         exit_path: session
             .page_views
             .last()
-            .map(|v| v.path.clone())
+            .map(|v| v.page.path.clone())
             .unwrap_or_default(),
         batches: counts.batches,
         interactions: counts.interactions,
@@ -204,9 +225,9 @@ fn score(session: &Session, key: &SessionKey, rules: &RuleSet, rules_number: u64
         signals: u32::try_from(session.firings.listed().len()).expect("FIRINGS_MAX fits"),
         page_views: u32::try_from(session.page_views.len()).expect("PAGE_VIEWS_MAX fits"),
         conversions: u32::try_from(session.conversions.len()).expect("CONVERSIONS_MAX fits"),
-        scored,
+        scored: is_scored(lasted_ms, counts.interactions, rules),
         scores,
-        frustration_now: saturate(now_load),
+        running: running_scores(Some(tallies), session.newest(), &rules.scores),
         confidence_milli: confidence_milli(
             session.engaged_ms,
             counts.presses,
@@ -214,58 +235,51 @@ fn score(session: &Session, key: &SessionKey, rules: &RuleSet, rules_number: u64
             &rules.scores,
         ),
         contributors: match session.status {
-            SessionStatus::Open | SessionStatus::Ended => contributors(session, rules),
+            SessionStatus::Open | SessionStatus::Ended => {
+                contributors(session, Within::Session, Some(tallies), attention, rules)
+            }
             SessionStatus::Broken => Vec::new(),
         },
+        measures: Vec::new(),
         fold_version: FOLD_VERSION,
         rules: rules_number,
     }
 }
 
+/// What contributors are asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Session,
+    /// By ordinal.
+    PageView(u32),
+}
+
 /// What each score rests on, the largest share first.
-fn contributors(session: &Session, rules: &RuleSet) -> Vec<Contributor> {
-    let attention = Attention {
-        engaged_ms: session.engaged_ms,
-        scroll_depth_milli: session.scroll_depth_milli,
-    };
-    let attention_parts = [
-        (
-            "engaged_time",
-            attention.engaged_load(&rules.attention),
-            format!("engaged for {}", duration(session.engaged_ms)),
-        ),
-        (
-            "scroll_depth",
-            attention.depth_load(&rules.attention),
-            format!("scrolled to {} %", session.scroll_depth_milli / 10),
-        ),
-    ];
+fn contributors(
+    session: &Session,
+    within: Within,
+    tallies: Option<&Tallies>,
+    attention: Attention,
+    rules: &RuleSet,
+) -> Vec<Contributor> {
     let mut contributors = Vec::new();
-    for score in [
-        ScoreKind::Frustration,
-        ScoreKind::Technical,
-        ScoreKind::Engagement,
-    ] {
-        let mut parts: Vec<(f64, &str, u32, String)> = session
-            .firings
-            .tallies()
-            .all()
+    for score in ScoreKind::ALL {
+        let mut parts: Vec<(f64, &str, u32, String)> = tallies
+            .map(Tallies::all)
+            .unwrap_or_default()
             .iter()
+            .filter(|tally| rules.scores.weight(tally.kind, *score) > 0.0)
             .map(|tally| {
-                let load = rules.scores.weight(tally.kind, score) * tally.load();
                 (
-                    load,
+                    rules.scores.weight(tally.kind, *score) * tally.load(),
                     tally.kind.name(),
                     tally.count,
-                    words(session, tally.kind, tally.count),
+                    words(session, within, tally.kind, tally.count),
                 )
             })
             .collect();
-        if score == ScoreKind::Engagement {
-            let added = attention_parts
-                .iter()
-                .map(|(name, load, text)| (*load, *name, 1, text.clone()));
-            parts.extend(added);
+        if *score == ScoreKind::Engagement {
+            parts.extend(attention_parts(attention, rules));
         }
         parts.retain(|part| part.0 > 0.0);
         let total: f64 = parts.iter().map(|part| part.0).sum();
@@ -283,18 +297,41 @@ fn contributors(session: &Session, rules: &RuleSet) -> Vec<Contributor> {
     contributors
 }
 
+/// What engagement rests on besides signals.
+fn attention_parts(attention: Attention, rules: &RuleSet) -> [(f64, &'static str, u32, String); 2] {
+    [
+        (
+            attention.engaged_load(&rules.attention),
+            "engaged_time",
+            1,
+            format!("engaged for {}", duration(attention.engaged_ms)),
+        ),
+        (
+            attention.depth_load(&rules.attention),
+            "scroll_depth",
+            1,
+            format!("scrolled to {} %", attention.scroll_depth_milli / 10),
+        ),
+    ]
+}
+
 /// Such as "rage press, twice, on button#pay".
-fn words(session: &Session, kind: crate::signals::SignalKind, count: u32) -> String {
+fn words(session: &Session, within: Within, kind: SignalKind, count: u32) -> String {
     let often = match count {
         1 => String::new(),
         2 => ", twice".into(),
         n => format!(", {n} times"),
+    };
+    let here = |firing: &&Firing| match within {
+        Within::Session => true,
+        Within::PageView(ordinal) => firing.page_view == Some(ordinal),
     };
     let mut selectors: Vec<&str> = session
         .firings
         .listed()
         .iter()
         .filter(|f| f.kind == kind)
+        .filter(here)
         .filter_map(selector)
         .collect();
     let last = selectors.last().copied();

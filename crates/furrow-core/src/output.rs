@@ -32,14 +32,42 @@ pub enum SessionStatus {
     Broken,
 }
 
-/// The scores that exist, each 0 to 10,000 thousandths.
+/// The scores over the whole time, each 0 to 10,000 thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Scores {
     pub frustration: u16,
+    pub confusion: u16,
     pub engagement: u16,
+    pub navigation: u16,
+    pub form: u16,
     pub technical: u16,
+    pub exit_risk: u16,
+    /// Higher is better.
     pub experience: u16,
+}
+
+/// The scores as they stood at the newest interaction, each 0 to 10,000
+/// thousandths. Their loads halve every half-life from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct RunningScores {
+    pub frustration: u16,
+    pub confusion: u16,
+    pub engagement: u16,
+    pub navigation: u16,
+    pub form: u16,
+    pub technical: u16,
+    pub exit_risk: u16,
+}
+
+/// A number computed from samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Measured {
+    /// Its name, which ends in its unit.
+    pub measure: Box<str>,
+    pub value: f64,
 }
 
 /// One session as it stands.
@@ -74,9 +102,10 @@ pub struct SessionScore {
     pub conversions: u32,
     pub scored: bool,
     pub scores: Scores,
-    pub frustration_now: u16,
+    pub running: RunningScores,
     pub confidence_milli: u16,
     pub contributors: Vec<Contributor>,
+    pub measures: Vec<Measured>,
     pub fold_version: u32,
     pub rules: u64,
 }
@@ -126,7 +155,13 @@ pub struct PageViewScore {
     pub scroll_depth_milli: u16,
     pub presses: u32,
     pub interactions: u32,
+    pub samples: u64,
+    pub scored: bool,
     pub scores: Scores,
+    pub running: RunningScores,
+    pub confidence_milli: u16,
+    pub contributors: Vec<Contributor>,
+    pub measures: Vec<Measured>,
 }
 
 /// One conversion as it was reported.

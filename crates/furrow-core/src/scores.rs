@@ -11,7 +11,7 @@
 //! `load = −ln(1 − v/10)`, halved per half-life.
 
 use crate::ids::TargetHash;
-use crate::output::Scores;
+use crate::output::{RunningScores, Scores};
 use crate::rules::{AttentionRules, ScoreKind, ScoreRules};
 use crate::signals::SignalKind;
 use crate::time::ClientTime;
@@ -211,6 +211,9 @@ impl Attention {
 }
 
 /// The scores of a session or page view over its whole time.
+///
+/// Experience is `10 − (a·frustration + b·confusion + c·technical)/(a + b + c)`
+/// plus a smaller credit for engagement, within 0 to 10.
 #[must_use]
 pub fn scores(
     tallies: Option<&Tallies>,
@@ -218,22 +221,55 @@ pub fn scores(
     rules: &ScoreRules,
     attention_rules: &AttentionRules,
 ) -> Scores {
-    let load = |score| tallies.map_or(0.0, |t| t.load(score, rules));
-    let frustration = saturate(load(ScoreKind::Frustration));
-    let technical = saturate(load(ScoreKind::Technical));
+    let score = |kind| saturate(tallies.map_or(0.0, |t| t.load(kind, rules)));
+    let frustration = score(ScoreKind::Frustration);
+    let confusion = score(ScoreKind::Confusion);
+    let technical = score(ScoreKind::Technical);
     let engagement = saturate(
-        load(ScoreKind::Engagement)
+        tallies.map_or(0.0, |t| t.load(ScoreKind::Engagement, rules))
             + attention.engaged_load(attention_rules)
             + attention.depth_load(attention_rules),
     );
-    let (f, t) = (rules.experience_frustration, rules.experience_technical);
-    let harm = (f * f64::from(frustration) + t * f64::from(technical)) / (f + t);
+    let parts = [
+        (rules.experience_frustration, frustration),
+        (rules.experience_confusion, confusion),
+        (rules.experience_technical, technical),
+    ];
+    let whole: f64 = parts.iter().map(|(part, _)| part).sum();
+    let harm: f64 = parts
+        .iter()
+        .map(|(part, score)| part * f64::from(*score))
+        .sum();
     let credit = rules.experience_engagement * f64::from(engagement);
     Scores {
         frustration,
+        confusion,
         engagement,
+        navigation: score(ScoreKind::Navigation),
+        form: score(ScoreKind::Form),
         technical,
-        experience: thousandths(10_000.0 - harm + credit),
+        exit_risk: score(ScoreKind::ExitRisk),
+        experience: thousandths(10_000.0 - harm / whole + credit),
+    }
+}
+
+/// The scores as they stand at `now`: what is going on. Engagement counts its
+/// signals alone.
+#[must_use]
+pub fn running_scores(
+    tallies: Option<&Tallies>,
+    now: ClientTime,
+    rules: &ScoreRules,
+) -> RunningScores {
+    let score = |kind| saturate(tallies.map_or(0.0, |t| t.running_load(kind, now, rules)));
+    RunningScores {
+        frustration: score(ScoreKind::Frustration),
+        confusion: score(ScoreKind::Confusion),
+        engagement: score(ScoreKind::Engagement),
+        navigation: score(ScoreKind::Navigation),
+        form: score(ScoreKind::Form),
+        technical: score(ScoreKind::Technical),
+        exit_risk: score(ScoreKind::ExitRisk),
     }
 }
 
@@ -318,7 +354,10 @@ mod tests {
             let (score_rules, attention_rules) = (ScoreRules::default(), AttentionRules::default());
             let attention = Attention { engaged_ms: engaged, scroll_depth_milli: depth };
             let s = scores(Some(&tallies(&firings)), attention, &score_rules, &attention_rules);
-            for score in [s.frustration, s.engagement, s.technical, s.experience] {
+            for score in [
+                s.frustration, s.confusion, s.engagement, s.navigation, s.form, s.technical,
+                s.exit_risk, s.experience,
+            ] {
                 prop_assert!(score <= 10_000);
             }
         }

@@ -8,7 +8,7 @@ use crate::output::SessionStatus;
 use crate::rules::RuleSet;
 use crate::scores::Attention;
 use crate::sequence::{Arrival, Sequence};
-use crate::signals::{Detectors, Firings, Moment, SessionDetectors};
+use crate::signals::{Around, Detectors, Firings, Moment, SessionDetectors};
 use crate::time::{ClientTime, LogTime};
 use serde::{Deserialize, Serialize};
 
@@ -125,14 +125,13 @@ pub(crate) struct Sender {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PageViewState {
     pub(crate) sender: u8,
-    pub(crate) number: u32,
-    pub(crate) path: Box<str>,
-    pub(crate) group: Box<str>,
+    pub(crate) page: Page,
     pub(crate) span: (ClientTime, ClientTime),
     pub(crate) engaged_ms: u64,
     pub(crate) scroll_depth_milli: u16,
     pub(crate) presses: u32,
     pub(crate) interactions: u32,
+    pub(crate) samples: u64,
     pub(crate) changed: bool,
 }
 
@@ -309,7 +308,7 @@ impl Session {
         self.counts.samples += u64::from(batch.samples);
         for interaction in &batch.interactions {
             let sender = &mut self.senders[slot];
-            let moment = moment(slot, sender, interaction.at, batch, rules);
+            let moment = moment(slot, sender, &self.page_views, interaction.at, batch, rules);
             sender
                 .detectors
                 .observe_reordered(interaction, moment, &mut self.firings);
@@ -347,9 +346,8 @@ impl Session {
         {
             if number == page.number {
                 let view = &mut self.page_views[ordinal as usize];
-                if view.group != page.group || view.path != page.path {
-                    view.path = page.path.clone();
-                    view.group = page.group.clone();
+                if view.page != *page {
+                    view.page = page.clone();
                     view.changed = true;
                 }
             }
@@ -363,14 +361,13 @@ impl Session {
         sender.page_view = Some((ordinal, page.number));
         self.page_views.push(PageViewState {
             sender: slot_number(slot),
-            number: page.number,
-            path: page.path.clone(),
-            group: page.group.clone(),
+            page: page.clone(),
             span: (at, at),
             engaged_ms: 0,
             scroll_depth_milli: 0,
             presses: 0,
             interactions: 0,
+            samples: 0,
             changed: true,
         });
     }
@@ -393,7 +390,7 @@ impl Session {
         if let Kind::Visibility { visible } = interaction.kind {
             sender.visible = visible;
         }
-        let moment = moment(slot, sender, at, batch, rules);
+        let moment = moment(slot, sender, &self.page_views, at, batch, rules);
         sender
             .detectors
             .observe(interaction, moment, &mut self.detectors, &mut self.firings);
@@ -409,6 +406,7 @@ impl Session {
             let view = &mut self.page_views[ordinal as usize];
             view.interactions += 1;
             view.presses += press;
+            view.samples += samples(&interaction.kind);
             view.changed = true;
         }
         if let Kind::Conversion(conversion) = &interaction.kind {
@@ -486,12 +484,15 @@ impl Session {
     fn settle(&mut self, slot: usize, rules: &RuleSet) {
         let sender = &mut self.senders[slot];
         let now = sender.span.map_or(ClientTime::default(), |span| span.1);
+        let nowhere = Page::default();
         let moment = Moment {
             now,
             sender: slot_number(slot),
             page_view: sender.page_view.map(|(ordinal, _)| ordinal),
+            page: &nowhere,
             targets: &[],
             rules,
+            around: Around::default(),
         };
         sender
             .detectors
@@ -537,16 +538,20 @@ impl Sender {
 fn moment<'a>(
     slot: usize,
     sender: &Sender,
+    page_views: &'a [PageViewState],
     now: ClientTime,
     batch: &'a Batch,
     rules: &'a RuleSet,
 ) -> Moment<'a> {
+    let page_view = sender.page_view.map(|(ordinal, _)| ordinal);
     Moment {
         now,
         sender: slot_number(slot),
-        page_view: sender.page_view.map(|(ordinal, _)| ordinal),
+        page_view,
+        page: page_view.map_or(&batch.page, |ordinal| &page_views[ordinal as usize].page),
         targets: &batch.targets,
         rules,
+        around: Around::default(),
     }
 }
 
@@ -559,6 +564,17 @@ fn steps(kind: &Kind) -> &[Step] {
     } else {
         &[]
     }
+}
+
+/// How many samples an interaction's path has.
+fn samples(kind: &Kind) -> u64 {
+    let steps = match kind {
+        Kind::PointerPath(path) => path.steps.len() + 1,
+        Kind::ScrollPath(path) => path.steps.len() + 1,
+        Kind::TiltPath(path) => path.steps.len(),
+        _ => 0,
+    };
+    steps as u64
 }
 
 fn slot_number(slot: usize) -> u8 {

@@ -1,33 +1,63 @@
 //! The catalogue of signals and the detectors that find them.
 //!
 //! ```text
-//! press      rage, responsive multi-press, dead, slow, error press
+//! press      rage, responsive multi-press, dead, slow, error, static press
 //! retry      retry press, across a session's senders
-//! rotation   repeated rotation
+//! problem    error loops and broken links
+//! reload     loading a page again
+//! blocked    blocked view
+//! thrash     a pointer gone wild, by itself or at a failure
+//! meander    a pointer that wanders
+//! detour     a movement against the session's own earlier ones
+//! hover      hesitation and re-entry
+//! reading    following lines with the pointer
+//! leaving    about to leave
+//! scroll     scroll thrash and steady scroll
+//! pages      quick back and page loop
+//! search     search struggle
+//! form       field struggle, form abandonment
+//! focus      focus flapping
+//! rotation   repeated rotation, turning toward a video
+//! tilt       tilt swing and shake
+//! gesture    dead swipe and zoom struggle
+//! content    copying, selecting, finding, printing
 //! ```
 //!
-//! A detector is a value in a sender's state that is shown every interaction
-//! and fires into [`Firings`]. To add a signal: a detector in a file of its
-//! own, here its row in `catalogue!` and its place in [`Detectors`], its weight
-//! in [`ScoreRules`](crate::rules::ScoreRules), its row in `docs/scores.md`.
+//! A detector is a value in a sender's or the session's state that is shown
+//! every interaction and fires into [`Firings`]. To add a signal: a detector
+//! with its thresholds in a file of its own, here its row in `catalogue!` and
+//! its place in [`Detectors`], a line for its thresholds in
+//! [`RuleSet`], its weight in
+//! [`Weights`](crate::rules::Weights), its row in `docs/scores.md`.
 
+pub mod blocked;
+pub mod content;
+pub mod detour;
+mod firings;
+pub mod focus;
+pub mod form;
+pub mod gesture;
+pub mod hover;
+pub mod leaving;
+pub mod meander;
+pub mod pages;
 pub mod press;
+pub mod problem;
+pub mod reading;
+pub mod reload;
 pub mod retry;
 pub mod rotation;
+pub mod scroll;
+pub mod search;
+pub mod thrash;
+pub mod tilt;
 
-use crate::ids::TargetHash;
-use crate::interaction::{Interaction, Target};
-use crate::rules::RuleSet;
-use crate::scores::Tallies;
+pub use firings::{EVIDENCE_MAX, FIRINGS_MAX, Firing, FiringId, Firings, TargetName};
+
+use crate::interaction::{Interaction, Page, Target, TargetIndex};
+use crate::rules::{Ignored, RuleSet};
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
-
-/// Most firings of one session that are listed; later ones still count in its
-/// scores.
-pub const FIRINGS_MAX: usize = 256;
-
-/// Most moments of evidence that a firing lists.
-pub const EVIDENCE_MAX: usize = 16;
 
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $kind:ident: $name:literal, $words:literal, version $version:literal;)+) => {
@@ -76,21 +106,94 @@ catalogue! {
     RetryPress: "retry_press", "retry press", version 1;
     /// A press after which a script failed or a request was refused.
     ErrorPress: "error_press", "error press", version 1;
+    /// Presses on something that only looks interactive.
+    StaticPress: "static_press", "static press", version 1;
+    /// A link that led to nothing.
+    BrokenLink: "broken_link", "broken link", version 1;
+    /// Problems of one origin, again and again.
+    ErrorLoop: "error_loop", "error loop", version 1;
+    /// One form refused again and again.
+    FormErrorLoop: "form_error_loop", "form refused again", version 1;
+    /// A page loaded again because it did not work.
+    Reload: "reload", "reload", version 1;
+    /// Something covers the page that the visitor did not ask for.
+    BlockedView: "blocked_view", "blocked view", version 1;
+    /// The pointer darted to and fro.
+    Thrash: "thrash", "pointer thrash", version 1;
+    /// The pointer darted to and fro beside something that had failed.
+    ThrashAtFailure: "thrash_at_failure", "pointer thrash at a failure", version 1;
+    /// The pointer wandered and got nowhere.
+    Meander: "meander", "meandering pointer", version 1;
+    /// A movement took more way and turns than the visitor's own earlier ones.
+    Detour: "detour", "detour of the pointer", version 1;
+    /// Waiting over something, or in a field, without doing it.
+    Hesitation: "hesitation", "hesitation", version 1;
+    /// The pressed target was left and entered again before.
+    ReEntry: "re_entry", "re-entry", version 1;
+    /// Lines were followed with the pointer.
+    Reading: "reading", "reading", version 1;
+    /// After trouble the visitor heads out of the page.
+    AboutToLeave: "about_to_leave", "about to leave", version 1;
+    /// Scrolling to and fro.
+    ScrollThrash: "scroll_thrash", "scrolling to and fro", version 1;
+    /// Scrolling down at an even pace.
+    SteadyScroll: "steady_scroll", "steady scrolling", version 1;
+    /// Back to the page before, at once.
+    QuickBack: "quick_back", "quick back", version 1;
+    /// The same pages again and again.
+    PageLoop: "page_loop", "page loop", version 1;
+    /// Looking for something by words, again and again.
+    SearchStruggle: "search_struggle", "search struggle", version 1;
+    /// A field that is hard to fill in.
+    FieldStruggle: "field_struggle", "field struggle", version 1;
+    /// A form that was begun and left.
+    FormAbandonment: "form_abandonment", "form abandonment", version 1;
+    /// The window was left and entered again and again.
+    FocusFlapping: "focus_flapping", "focus flapping", version 1;
     /// The screen turned to and fro.
     RepeatedRotation: "repeated_rotation", "repeated rotation", version 1;
+    /// The screen turned while a video was in view.
+    VideoRotation: "video_rotation", "turned toward a video", version 1;
+    /// The device swung to and fro.
+    TiltSwing: "tilt_swing", "tilt swing", version 1;
+    /// The device was shaken.
+    Shake: "shake", "shake", version 1;
+    /// Zooming in on what is no picture.
+    ZoomStruggle: "zoom_struggle", "zoom struggle", version 1;
+    /// A swipe that moved nothing.
+    DeadSwipe: "dead_swipe", "dead swipe", version 1;
+    /// Something was copied, selected, looked for or printed.
+    ContentUse: "content_use", "use of the content", version 1;
 }
 
 /// What looks for signals in one sender's interactions.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Detectors {
     presses: press::PressDetector,
+    blocked: blocked::BlockedDetector,
+    thrash: thrash::ThrashDetector,
+    meander: meander::MeanderDetector,
+    hover: hover::HoverDetector,
+    reading: reading::ReadingDetector,
+    leaving: leaving::LeavingDetector,
+    scroll: scroll::ScrollDetector,
+    form: form::FormDetector,
+    focus: focus::FocusDetector,
     rotations: rotation::RotationDetector,
+    tilt: tilt::TiltDetector,
+    gesture: gesture::GestureDetector,
+    content: content::ContentDetector,
 }
 
 /// What looks for signals across a session's senders.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SessionDetectors {
     retries: retry::RetryDetector,
+    problems: problem::ProblemDetector,
+    reloads: reload::ReloadDetector,
+    pages: pages::PagesDetector,
+    searches: search::SearchDetector,
+    detours: detour::DetourDetector,
 }
 
 impl Detectors {
@@ -104,7 +207,34 @@ impl Detectors {
     ) {
         self.presses.observe(interaction, moment, firings);
         self.presses.passed(moment, &mut session.retries, firings);
+        session.problems.observe(interaction, moment, firings);
+        let moment = Moment {
+            around: Around {
+                problem: session.problems.newest(),
+                unanswered: self
+                    .presses
+                    .unanswered(&moment.rules.press)
+                    .max(firings.newest_unanswered()),
+                frustration: firings.newest_frustration(),
+            },
+            ..moment
+        };
+        session.reloads.observe(interaction, moment, firings);
+        session.pages.observe(interaction, moment, firings);
+        session.searches.observe(interaction, moment, firings);
+        self.blocked.observe(interaction, moment, firings);
+        self.thrash.observe(interaction, moment, firings);
+        self.meander.observe(interaction, moment, firings);
+        self.hover.observe(interaction, moment, firings);
+        self.reading.observe(interaction, moment, firings);
+        self.leaving.observe(interaction, moment, firings);
+        self.scroll.observe(interaction, moment, firings);
+        self.form.observe(interaction, moment, firings);
+        self.focus.observe(interaction, moment, firings);
         self.rotations.observe(interaction, moment, firings);
+        self.tilt.observe(interaction, moment, firings);
+        self.gesture.observe(interaction, moment, firings);
+        self.content.observe(interaction, moment, firings);
     }
 
     /// An interaction that came after later ones. What stands for itself
@@ -126,6 +256,8 @@ impl Detectors {
         firings: &mut Firings,
     ) {
         self.presses.ended(moment, &mut session.retries, firings);
+        self.blocked.ended(moment, firings);
+        self.form.ended(moment, firings);
     }
 }
 
@@ -138,175 +270,85 @@ pub struct Moment<'a> {
     pub sender: u8,
     /// Ordinal of its page view.
     pub page_view: Option<u32>,
+    /// The page that it shows.
+    pub page: &'a Page,
     /// What the batch's interactions refer to.
     pub targets: &'a [Target],
     /// The rules in force.
     pub rules: &'a RuleSet,
+    /// What has happened in the session before.
+    pub around: Around,
 }
 
-/// A target as far as a firing names it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TargetName {
-    /// Stable identity.
-    pub hash: TargetHash,
-    /// Readable.
-    pub selector: Box<str>,
-    /// What it is called; may be empty.
-    pub label: Box<str>,
+/// When trouble was last seen in the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Around {
+    /// A script error or a failed request.
+    pub problem: Option<ClientTime>,
+    /// A press that the page did not answer, or answered late.
+    pub unanswered: Option<ClientTime>,
+    /// A signal that counts toward frustration.
+    pub frustration: Option<ClientTime>,
 }
 
-impl From<&Target> for TargetName {
-    fn from(target: &Target) -> Self {
-        TargetName {
-            hash: target.hash,
-            selector: target.selector.clone(),
-            label: target.label.clone(),
+impl<'a> Moment<'a> {
+    /// What an interaction refers to.
+    #[must_use]
+    pub fn target(&self, index: Option<TargetIndex>) -> Option<&'a Target> {
+        index.map(|index| &self.targets[usize::from(index.0)])
+    }
+
+    /// What is not judged on a target, by its own marks or by the rules.
+    #[must_use]
+    pub fn ignored(&self, target: &Target) -> Ignored {
+        let by_rules = Ignored::by(&self.rules.ignore, &target.selector);
+        Ignored {
+            rage: by_rules.rage || target.ignore_rage,
+            dead: by_rules.dead || target.ignore_dead,
+            all: by_rules.all || (target.ignore_rage && target.ignore_dead),
+        }
+    }
+
+    /// A firing of full intensity that rests on this moment alone, to be
+    /// filled in.
+    #[must_use]
+    pub fn firing(&self, kind: SignalKind, at: ClientTime) -> Firing {
+        Firing {
+            kind,
+            at,
+            duration_ms: 0,
+            sender: self.sender,
+            page_view: self.page_view,
+            target: None,
+            position: (0, 0),
+            intensity_milli: 1_000,
+            evidence_count: 1,
+            evidence_at: vec![0],
+            reason: Box::default(),
         }
     }
 }
 
-/// One firing with its evidence.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Firing {
-    /// What fired.
-    pub kind: SignalKind,
-    /// When what it rests on began.
-    pub at: ClientTime,
-    /// How long that lasted, ms.
-    pub duration_ms: u32,
-    /// Which of the session's senders.
-    pub sender: u8,
-    /// Ordinal of the page view.
-    pub page_view: Option<u32>,
-    /// On what.
-    pub target: Option<TargetName>,
-    /// Where in the viewport, px.
-    pub position: (i32, i32),
-    /// 0 to 1,000.
-    pub intensity_milli: u16,
-    /// How many presses or readings it rests on.
-    pub evidence_count: u32,
-    /// The first of them, ms after `at`; at most [`EVIDENCE_MAX`].
-    pub evidence_at: Vec<u32>,
-    /// What was measured, for people.
-    pub reason: Box<str>,
+/// Whether something happened at most so long before.
+pub(crate) fn within(what: Option<ClientTime>, now: ClientTime, ms: u32) -> bool {
+    what.is_some_and(|at| now.since(at) <= u64::from(ms))
 }
 
-/// A firing, as its detector remembers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FiringId {
-    /// It stands in the session's list, at this place.
-    Listed(u32),
-    /// The list was full; it counts with this intensity, in thousandths.
-    Unlisted(u16),
+/// A count or a time as rows hold it.
+pub(crate) fn to_u32(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// What fired in a session, and what that adds up to.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Firings {
-    listed: Vec<Firing>,
-    /// Ordinals that changed since the last update.
-    changed: Vec<u32>,
-    /// Over the session.
-    tallies: Tallies,
-    /// Per page view with firings, by ordinal.
-    page_views: Vec<(u32, Tallies)>,
+/// An intensity from 0 to 1 in thousandths.
+pub(crate) fn milli(intensity: f64) -> u16 {
+    libm::round(1_000.0 * intensity.clamp(0.0, 1.0)) as u16
 }
 
-impl Firings {
-    /// Lists a firing, while there is room, and adds its intensity.
-    pub fn fire(&mut self, firing: Firing, rules: &RuleSet) -> FiringId {
-        self.add(&firing, firing.intensity_milli, true, rules);
-        if self.listed.len() >= FIRINGS_MAX {
-            return FiringId::Unlisted(firing.intensity_milli);
-        }
-        let ordinal = u32::try_from(self.listed.len()).expect("FIRINGS_MAX fits");
-        self.listed.push(firing);
-        self.changed.push(ordinal);
-        FiringId::Listed(ordinal)
-    }
-
-    /// Replaces a firing by a stronger reading of the same behaviour. The
-    /// intensity never falls.
-    #[must_use]
-    pub fn raise(&mut self, id: FiringId, firing: Firing, rules: &RuleSet) -> FiringId {
-        let before_milli = match id {
-            FiringId::Listed(ordinal) => self.listed[ordinal as usize].intensity_milli,
-            FiringId::Unlisted(intensity_milli) => intensity_milli,
-        };
-        let gain = firing.intensity_milli.saturating_sub(before_milli);
-        let firing = Firing {
-            intensity_milli: before_milli + gain,
-            ..firing
-        };
-        if gain > 0 {
-            self.add(&firing, gain, false, rules);
-        }
-        match id {
-            FiringId::Unlisted(_) => FiringId::Unlisted(firing.intensity_milli),
-            FiringId::Listed(ordinal) => {
-                let before = &mut self.listed[ordinal as usize];
-                if *before != firing {
-                    *before = firing;
-                    if !self.changed.contains(&ordinal) {
-                        self.changed.push(ordinal);
-                    }
-                }
-                id
-            }
-        }
-    }
-
-    fn add(&mut self, firing: &Firing, intensity_milli: u16, new: bool, rules: &RuleSet) {
-        let target = firing.target.as_ref().map(|t| t.hash);
-        let at = firing.at.plus(i64::from(firing.duration_ms));
-        self.tallies
-            .add(firing.kind, target, at, intensity_milli, new, &rules.scores);
-        let Some(page_view) = firing.page_view else {
-            return;
-        };
-        let place = match self
-            .page_views
-            .binary_search_by_key(&page_view, |(p, _)| *p)
-        {
-            Ok(place) => place,
-            Err(place) => {
-                self.page_views
-                    .insert(place, (page_view, Tallies::default()));
-                place
-            }
-        };
-        self.page_views[place]
-            .1
-            .add(firing.kind, target, at, intensity_milli, new, &rules.scores);
-    }
-
-    /// All listed firings; their index is their ordinal.
-    #[must_use]
-    pub fn listed(&self) -> &[Firing] {
-        &self.listed
-    }
-
-    /// Takes the ordinals that changed since this was last asked.
-    pub fn take_changed(&mut self) -> Vec<u32> {
-        let mut changed = std::mem::take(&mut self.changed);
-        changed.sort_unstable();
-        changed
-    }
-
-    /// What the session's firings add up to.
-    #[must_use]
-    pub fn tallies(&self) -> &Tallies {
-        &self.tallies
-    }
-
-    /// What one page view's firings add up to.
-    #[must_use]
-    pub fn page_view_tallies(&self, ordinal: u32) -> Option<&Tallies> {
-        let place = self
-            .page_views
-            .binary_search_by_key(&ordinal, |(p, _)| *p)
-            .ok()?;
-        Some(&self.page_views[place].1)
-    }
+/// Moments of evidence, relative to the first; at most [`EVIDENCE_MAX`].
+pub(crate) fn evidence(moments: &[ClientTime]) -> Vec<u32> {
+    moments
+        .iter()
+        .take(EVIDENCE_MAX)
+        .map(|at| to_u32(at.since(moments[0])))
+        .collect()
 }

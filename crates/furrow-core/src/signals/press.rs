@@ -8,8 +8,8 @@
 //! held; a group that is a burst keeps them as evidence, any other lets them
 //! stand for themselves.
 
-use super::retry::RetryDetector;
-use super::{EVIDENCE_MAX, Firing, FiringId, Firings, Moment, SignalKind, TargetName};
+use super::retry::{Repeats, Repetition, RetryDetector, Silence};
+use super::{Firing, FiringId, Firings, Moment, SignalKind, TargetName, evidence, milli, to_u32};
 use crate::answer::first_answer_ms;
 use crate::interaction::{
     Button, Interaction, Kind, Press, Problem, ProblemKind, Response, Target, TargetKind,
@@ -38,6 +38,9 @@ pub struct PressDetector {
     presses: Vec<Judged>,
     /// When problems began that no press has claimed, oldest first.
     problems: Vec<ClientTime>,
+    /// When focus or visibility last changed.
+    flipped: Option<ClientTime>,
+    statics: Repeats,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,6 +54,8 @@ pub(super) struct Judged {
     spoils_burst: bool,
     /// Without an answer it is dead.
     can_die: bool,
+    /// It looks as if it could be pressed, and nothing listens there.
+    only_looks: bool,
     response: Told,
     /// A problem has been counted against it.
     failed: bool,
@@ -108,6 +113,25 @@ impl PressDetector {
         if let Kind::Problem(problem) = &interaction.kind {
             self.failed(problem, moment, firings);
         }
+        if let Kind::Focus { .. } | Kind::Visibility { .. } = &interaction.kind {
+            self.flipped(interaction.at, moment);
+        }
+    }
+
+    /// When the newest press went down that has had no answer in time so far.
+    #[must_use]
+    pub fn unanswered(&self, rules: &PressRules) -> Option<ClientTime> {
+        let unanswered = |p: &&Judged| p.response.unanswered_within(rules.answer_ms);
+        self.presses.iter().rev().find(unanswered).map(|p| p.down)
+    }
+
+    /// Focus or visibility changed: what was pressed just before may have
+    /// answered outside the page.
+    fn flipped(&mut self, at: ClientTime, moment: Moment<'_>) {
+        self.flipped = self.flipped.max(Some(at));
+        for press in &mut self.presses {
+            press.can_die &= !outside(press.down, Some(at), &moment.rules.press);
+        }
     }
 
     /// A press was told.
@@ -115,9 +139,11 @@ impl PressDetector {
         if press.button != Button::Primary {
             return;
         }
-        let target = press
-            .target
-            .map(|index| &moment.targets[usize::from(index.0)]);
+        let target = moment.target(press.target);
+        let ignored = target.map(|t| moment.ignored(t)).unwrap_or_default();
+        if ignored.all {
+            return;
+        }
         let judged = Judged {
             number: press.number,
             down: press.down,
@@ -127,8 +153,12 @@ impl PressDetector {
             spoils_burst: press.selected_text
                 || press.scrolled
                 || press.keyboard
-                || target.is_some_and(|t| t.ignore_rage || t.kind == TargetKind::TextField),
-            can_die: target.is_some_and(|t| can_die(t, press)),
+                || ignored.rage
+                || target.is_some_and(|t| t.kind == TargetKind::TextField),
+            can_die: !ignored.dead
+                && target.is_some_and(|t| can_die(t, press))
+                && !outside(press.down, self.flipped, &moment.rules.press),
+            only_looks: target.is_some_and(|t| t.looks_interactive && !t.interactive),
             response: Told::new(&press.response, &moment.rules.press),
             failed: false,
             rage: None,
@@ -381,9 +411,13 @@ impl PressDetector {
                     ..press.firing(SignalKind::SlowPress, moment.sender)
                 };
                 firings.fire(firing, moment.rules);
-                retries.unanswered(press, false, moment, firings);
+                retries.unanswered(press, Silence::Slow, moment, firings);
             } else if told.unanswered_within(rules.dead_ms) {
                 press.settled = true;
+                if press.only_looks {
+                    self.statics
+                        .pressed(press, Repetition::Static, moment, firings);
+                }
                 if press.can_die && !retries.just_died(press, rules) {
                     let firing = Firing {
                         duration_ms: rules.dead_ms,
@@ -391,7 +425,7 @@ impl PressDetector {
                         ..press.firing(SignalKind::DeadPress, moment.sender)
                     };
                     firings.fire(firing, moment.rules);
-                    retries.unanswered(press, true, moment, firings);
+                    retries.unanswered(press, Silence::Dead, moment, firings);
                 }
             }
         }
@@ -523,6 +557,11 @@ fn together(a: &Judged, b: &Judged, distance_px: u32) -> bool {
     same || dx * dx + dy * dy <= i64::from(distance_px) * i64::from(distance_px)
 }
 
+/// Whether the press may have been answered outside the page.
+fn outside(down: ClientTime, flipped: Option<ClientTime>, rules: &PressRules) -> bool {
+    flipped.is_some_and(|at| at >= down && at.since(down) <= u64::from(rules.dead_focus_ms))
+}
+
 /// Whether silence after this press means that something is broken.
 fn can_die(target: &Target, press: &Press) -> bool {
     let judged_by_answer = match target.kind {
@@ -546,7 +585,6 @@ fn can_die(target: &Target, press: &Press) -> bool {
     };
     judged_by_answer
         && target.looks_interactive
-        && !target.ignore_dead
         && !press.modified
         && !press.selected_text
         && !press.scrolled
@@ -554,23 +592,7 @@ fn can_die(target: &Target, press: &Press) -> bool {
 
 /// Two unanswered presses are the least that rage can rest on, six certainty.
 fn rage_intensity(unanswered: usize) -> u16 {
-    milli(400 + 100 * to_u32(unanswered as u64))
-}
-
-pub(super) fn milli(value: u32) -> u16 {
-    u16::try_from(value.min(1_000)).expect("at most 1,000")
-}
-
-pub(super) fn to_u32(ms: u64) -> u32 {
-    u32::try_from(ms).unwrap_or(u32::MAX)
-}
-
-pub(super) fn evidence(downs: &[ClientTime]) -> Vec<u32> {
-    downs
-        .iter()
-        .take(EVIDENCE_MAX)
-        .map(|d| to_u32(d.since(downs[0])))
-        .collect()
+    milli(0.4 + 0.1 * unanswered as f64)
 }
 
 #[cfg(test)]

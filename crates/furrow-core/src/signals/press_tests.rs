@@ -1,23 +1,27 @@
 use super::*;
 use crate::ids::TargetHash;
 use crate::interaction::{
-    PointerType, PressKind, Reportable, ResponseKind, ResponseUpdate, TargetIndex,
+    Page, PointerType, PressKind, Reportable, ResponseKind, ResponseUpdate, TargetIndex,
 };
-use crate::rules::RuleSet;
+use crate::rules::{IgnoreRule, Judgement, RuleSet};
+use crate::signals::Around;
 
 /// What happens in a test, told when a client would tell it.
 enum Told {
     Press(Box<Press>),
     Response(ResponseUpdate),
     Problem(i64),
+    Flip,
 }
 
-const TARGETS: [(&str, TargetKind, bool); 5] = [
+/// Name, kind, and whether it looks interactive. One named "sham" only looks.
+const TARGETS: [(&str, TargetKind, bool); 6] = [
     ("button", TargetKind::Button, true),
     ("other", TargetKind::Button, true),
     ("text", TargetKind::Text, false),
     ("field", TargetKind::TextField, true),
     ("file", TargetKind::File, true),
+    ("sham", TargetKind::Other, true),
 ];
 
 fn targets() -> Vec<Target> {
@@ -28,7 +32,7 @@ fn targets() -> Vec<Target> {
             selector: name.into(),
             label: Box::default(),
             kind,
-            interactive: looks_interactive,
+            interactive: looks_interactive && name != "sham",
             looks_interactive,
             ignore_rage: false,
             ignore_dead: false,
@@ -37,7 +41,7 @@ fn targets() -> Vec<Target> {
 }
 
 /// Reads sentences such as `press 0 dead; press 250 answers 40 on other;
-/// problem 900`. Words after the behaviour: `on TARGET`, `nowhere`, `at X`,
+/// problem 900; flip 950`, where the window loses the focus. Words after the behaviour: `on TARGET`, `nowhere`, `at X`,
 /// `selecting`, `scrolled`, `keyboard`, `modified`, `secondary`.
 fn script(text: &str) -> Vec<(i64, Told)> {
     let mut told = Vec::new();
@@ -50,6 +54,10 @@ fn script(text: &str) -> Vec<(i64, Told)> {
             .expect("then comes the time");
         if verb == "problem" {
             told.push((at, Told::Problem(at)));
+            continue;
+        }
+        if verb == "flip" {
+            told.push((at, Told::Flip));
             continue;
         }
         let mut press = Press {
@@ -130,7 +138,11 @@ fn script(text: &str) -> Vec<(i64, Told)> {
 }
 
 fn firings(text: &str) -> Firings {
-    let (rules, targets) = (RuleSet::default(), targets());
+    firings_under(&RuleSet::default(), text)
+}
+
+fn firings_under(rules: &RuleSet, text: &str) -> Firings {
+    let (targets, page) = (targets(), Page::default());
     let mut detector = PressDetector::default();
     let mut retries = RetryDetector::default();
     let mut firings = Firings::default();
@@ -140,12 +152,15 @@ fn firings(text: &str) -> Firings {
             now,
             sender: 0,
             page_view: Some(0),
+            page: &page,
             targets: &targets,
-            rules: &rules,
+            rules,
+            around: Around::default(),
         };
         detector.passed(moment, &mut retries, &mut firings);
         match told {
             Told::Press(press) => detector.pressed(&press, moment, &mut firings),
+            Told::Flip => detector.flipped(now, moment),
             Told::Response(u) => detector.responded(u.press, &u.response, moment, &mut firings),
             Told::Problem(began) => detector.failed(
                 &Problem {
@@ -167,8 +182,10 @@ fn firings(text: &str) -> Firings {
         now,
         sender: 0,
         page_view: Some(0),
+        page: &page,
         targets: &targets,
-        rules: &rules,
+        rules,
+        around: Around::default(),
     };
     detector.ended(moment, &mut retries, &mut firings);
     firings
@@ -177,7 +194,12 @@ fn firings(text: &str) -> Firings {
 /// What fires, in order of time: `rage_press@0x3` rests on three presses.
 #[track_caller]
 fn check(text: &str, expected: &str) {
-    let mut found: Vec<_> = firings(text)
+    check_under(&RuleSet::default(), text, expected);
+}
+
+#[track_caller]
+fn check_under(rules: &RuleSet, text: &str, expected: &str) {
+    let mut found: Vec<_> = firings_under(rules, text)
         .listed()
         .iter()
         .map(|f| {
@@ -391,6 +413,73 @@ fn rage_stays_when_later_presses_are_answered() {
     );
 }
 
+#[test]
+fn two_presses_within_three_seconds_on_what_only_looks_are_static() {
+    check(
+        "press 0 dead on sham; press 3000 dead on sham",
+        "dead_press@0x1 static_press@0x2 dead_press@3000x1",
+    );
+    check(
+        "press 0 dead on sham; press 3001 dead on sham",
+        "dead_press@0x1 dead_press@3001x1",
+    );
+    check("press 0 dead on sham", "dead_press@0x1");
+}
+
+#[test]
+fn more_static_presses_raise_the_same_firing() {
+    check(
+        "press 0 dead on sham; press 1400 dead on sham; press 2800 dead on sham",
+        "dead_press@0x1 retry_press@0x3 static_press@0x3 dead_press@1400x1 dead_press@2800x1",
+    );
+}
+
+#[test]
+fn what_listens_or_answers_is_not_static() {
+    check(
+        "press 0 dead; press 1500 dead",
+        "dead_press@0x1 dead_press@1500x1",
+    );
+    check(
+        "press 0 answers 40 on sham; press 1500 answers 40 on sham",
+        "",
+    );
+    check("press 0 dead on text; press 1500 dead on text", "");
+}
+
+#[test]
+fn a_press_is_not_dead_when_the_window_was_left_within_a_second_after_it() {
+    check("press 0 dead; flip 1000", "");
+    check("press 0 dead; flip 1001", "dead_press@0x1");
+    check("flip 0; press 10 dead", "dead_press@10x1");
+    check(
+        "press 0 dead; flip 300; press 5000 dead",
+        "dead_press@5000x1",
+    );
+}
+
+#[test]
+fn targets_that_the_rules_name_are_not_judged() {
+    let under = |judgement| RuleSet {
+        ignore: vec![IgnoreRule {
+            selector: "but*".into(),
+            judgement,
+        }],
+        ..RuleSet::default()
+    };
+    let (rage, dead) = (presses(4, 250, "dead"), "press 0 dead");
+    check_under(&under(Judgement::Rage), &rage, "dead_press@0x1");
+    check_under(&under(Judgement::Rage), dead, "dead_press@0x1");
+    check_under(&under(Judgement::Dead), &rage, "rage_press@0x4");
+    check_under(&under(Judgement::Dead), dead, "");
+    check_under(&under(Judgement::All), &rage, "");
+    check_under(
+        &under(Judgement::All),
+        "press 0 dead on other",
+        "dead_press@0x1",
+    );
+}
+
 proptest::proptest! {
     /// The order in which answers are told must not matter to how often a
     /// press is counted.
@@ -408,7 +497,7 @@ proptest::proptest! {
         let rested: u32 = found
             .listed()
             .iter()
-            .filter(|f| f.kind != SignalKind::RetryPress)
+            .filter(|f| !matches!(f.kind, SignalKind::RetryPress | SignalKind::StaticPress))
             .map(|f| f.evidence_count)
             .sum();
         proptest::prop_assert!(rested as usize <= script.len(), "{text} -> {found:?}");

@@ -1,97 +1,163 @@
-//! Retries: dead or slow presses on one target, again and again.
+//! Presses on one target, again and again: retry press and static press.
 
-use super::press::{Judged, evidence, milli, to_u32};
-use super::{Firing, FiringId, Firings, Moment, SignalKind};
+use super::press::Judged;
+use super::{Firing, FiringId, Firings, Moment, SignalKind, evidence, milli, to_u32};
 use crate::ids::TargetHash;
 use crate::rules::PressRules;
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
 
-/// Dead and slow presses remembered for retries, per session.
-pub const UNANSWERED_MAX: usize = 32;
+/// Presses remembered for one kind of repetition.
+pub const REPEATED_MAX: usize = 32;
 
 /// Dead and slow presses of a session, for retries across its senders.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RetryDetector {
-    unanswered: Vec<Unanswered>,
+    unanswered: Repeats,
+    /// Where and when presses last died.
+    deaths: Vec<(TargetHash, ClientTime)>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Unanswered {
-    target: TargetHash,
-    down: ClientTime,
-    dead: bool,
-    retry: Option<FiringId>,
+/// How the page was silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// The first answer came late.
+    Slow,
+    /// None came.
+    Dead,
 }
 
 impl RetryDetector {
     pub(super) fn just_died(&self, press: &Judged, rules: &PressRules) -> bool {
-        self.unanswered.iter().any(|u| {
-            u.dead
-                && press.target.as_ref().is_some_and(|t| t.hash == u.target)
-                && press.down.since(u.down) < u64::from(rules.dead_pause_ms)
-                && press.down >= u.down
+        let Some(target) = &press.target else {
+            return false;
+        };
+        self.deaths.iter().any(|(hash, down)| {
+            *hash == target.hash
+                && press.down >= *down
+                && press.down.since(*down) < u64::from(rules.dead_pause_ms)
         })
     }
 
     pub(super) fn unanswered(
         &mut self,
         press: &Judged,
-        dead: bool,
+        silence: Silence,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        if let (Silence::Dead, Some(target)) = (silence, &press.target) {
+            if self.deaths.len() == REPEATED_MAX {
+                self.deaths.remove(0);
+            }
+            self.deaths.push((target.hash, press.down));
+        }
+        self.unanswered
+            .pressed(press, Repetition::Retry, moment, firings);
+    }
+}
+
+/// What is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repetition {
+    /// Dead or slow presses.
+    Retry,
+    /// Presses on what only looks interactive.
+    Static,
+}
+
+impl Repetition {
+    fn kind(self) -> SignalKind {
+        match self {
+            Repetition::Retry => SignalKind::RetryPress,
+            Repetition::Static => SignalKind::StaticPress,
+        }
+    }
+
+    /// Fewest presses, and the time within which they lie, ms.
+    fn bounds(self, rules: &PressRules) -> (u32, u32) {
+        match self {
+            Repetition::Retry => (rules.retry_presses_min, rules.retry_span_ms),
+            Repetition::Static => (rules.static_presses_min, rules.static_span_ms),
+        }
+    }
+
+    fn reason(self, count: u32) -> Box<str> {
+        match self {
+            Repetition::Retry => format!("{count} unanswered or slow presses on one target"),
+            Repetition::Static => {
+                format!("{count} presses on something that only looks as if it could be pressed")
+            }
+        }
+        .into()
+    }
+}
+
+/// Presses that may be repeated.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Repeats(Vec<Repeated>);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Repeated {
+    target: TargetHash,
+    down: ClientTime,
+    firing: Option<FiringId>,
+}
+
+impl Repeats {
+    /// A press was judged; it may be one more of a repetition.
+    pub(super) fn pressed(
+        &mut self,
+        press: &Judged,
+        what: Repetition,
         moment: Moment<'_>,
         firings: &mut Firings,
     ) {
         let Some(target) = &press.target else { return };
-        let rules = &moment.rules.press;
-        if self.unanswered.len() == UNANSWERED_MAX {
-            self.unanswered.remove(0);
+        let (presses_min, span_ms) = what.bounds(&moment.rules.press);
+        let span_ms = u64::from(span_ms);
+        if self.0.len() == REPEATED_MAX {
+            self.0.remove(0);
         }
-        self.unanswered.push(Unanswered {
+        self.0.push(Repeated {
             target: target.hash,
             down: press.down,
-            dead,
-            retry: None,
+            firing: None,
         });
         // A press may be judged long after later ones were.
-        let span_ms = u64::from(rules.retry_span_ms);
-        let on_target = |u: &Unanswered| u.target == target.hash;
-        let near =
-            |u: &Unanswered| u.down.since(press.down).max(press.down.since(u.down)) <= span_ms;
-        let near_downs = self
-            .unanswered
-            .iter()
-            .filter(|u| on_target(u) && near(u))
-            .map(|u| u.down);
+        let near = |r: &Repeated| {
+            r.target == target.hash
+                && r.down.since(press.down).max(press.down.since(r.down)) <= span_ms
+        };
+        let near_downs = self.0.iter().filter(|r| near(r)).map(|r| r.down);
         let last = near_downs.max().unwrap_or(press.down);
-        let same: Vec<usize> = (0..self.unanswered.len())
+        let same: Vec<usize> = (0..self.0.len())
             .filter(|place| {
-                let u = &self.unanswered[*place];
-                on_target(u) && near(u) && last.since(u.down) <= span_ms
+                let repeated = &self.0[*place];
+                near(repeated) && last.since(repeated.down) <= span_ms
             })
             .collect();
         let count = to_u32(same.len() as u64);
-        if count < rules.retry_presses_min {
+        if count < presses_min {
             return;
         }
-        let known = same.iter().find_map(|place| self.unanswered[*place].retry);
-        let mut downs: Vec<ClientTime> = same.iter().map(|p| self.unanswered[*p].down).collect();
+        let known = same.iter().find_map(|place| self.0[*place].firing);
+        let mut downs: Vec<ClientTime> = same.iter().map(|p| self.0[*p].down).collect();
         downs.sort_unstable();
-        let first = downs[0];
         let firing = Firing {
-            at: first,
-            duration_ms: to_u32(last.since(first)),
-            // The fewest presses are a clear retry; each further one adds.
-            intensity_milli: milli(700 + 100 * (count - rules.retry_presses_min)),
+            at: downs[0],
+            duration_ms: to_u32(last.since(downs[0])),
+            // The fewest presses are clear already; each further one adds.
+            intensity_milli: milli(0.7 + 0.1 * f64::from(count - presses_min)),
             evidence_count: count,
             evidence_at: evidence(&downs),
-            reason: format!("{count} unanswered or slow presses on one target").into(),
-            ..press.firing(SignalKind::RetryPress, moment.sender)
+            reason: what.reason(count),
+            ..press.firing(what.kind(), moment.sender)
         };
         let id = Some(match known {
             Some(id) => firings.raise(id, firing, moment.rules),
             None => firings.fire(firing, moment.rules),
         });
-        same.iter()
-            .for_each(|place| self.unanswered[*place].retry = id);
+        same.iter().for_each(|place| self.0[*place].firing = id);
     }
 }

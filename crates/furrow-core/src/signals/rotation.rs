@@ -2,8 +2,19 @@
 
 use super::{Firing, FiringId, Firings, Moment, SignalKind};
 use crate::interaction::{Interaction, Kind};
+use crate::rules::{TIME_MAX_MS, section};
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
+
+section! {
+    /// Thresholds for repeated rotation.
+    RotationRules {
+        /// Two rotations within this time are repeated.
+        two_within_ms: u32 = 4_000, in 1..=TIME_MAX_MS;
+        /// Three rotations within this time are repeated.
+        three_within_ms: u32 = 10_000, in 1..=TIME_MAX_MS;
+    }
+}
 
 /// The last rotations of one sender.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -94,10 +105,12 @@ impl RotationDetector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interaction::Page;
     use crate::rules::RuleSet;
+    use crate::signals::Around;
 
     fn fired(turns: &[i64]) -> Vec<(u32, u16)> {
-        let rules = RuleSet::default();
+        let (rules, page) = (RuleSet::default(), Page::default());
         let mut detector = RotationDetector::default();
         let mut firings = Firings::default();
         for &at in turns {
@@ -106,8 +119,10 @@ mod tests {
                 now: at,
                 sender: 0,
                 page_view: Some(0),
+                page: &page,
                 targets: &[],
                 rules: &rules,
+                around: Around::default(),
             };
             detector.turned(at, moment, &mut firings);
         }
