@@ -52,6 +52,7 @@ const INTERNAL: &[(&str, &[&str])] = &[
         ],
     ),
     ("furrow-sim", &["furrow-core", "furrow-proto"]),
+    ("furrow-evaluate", &["furrow-core"]),
     ("xtask", &[]),
 ];
 
@@ -75,6 +76,7 @@ const SEEN_BY: &[(&str, &[&str])] = &[
     ("prost-reflect", &["furrow-proto"]),
     ("protox", &["furrow-proto"]),
     ("rust-embed", &["furrow-api"]),
+    ("statrs", &["furrow-evaluate"]),
     ("tonic-prost", &["furrow-proto"]),
     ("tonic-prost-build", &["furrow-proto"]),
     ("tracing-subscriber", &["furrow-service"]),
