@@ -8,6 +8,7 @@
 //! tape      what one page load saw, cut into batches
 //! stage     acts performed on a site, recorded on tapes
 //! visitor   visitors with minds of their own
+//! truth     what is true of a session, beside what was sent
 //! persona   named visitors for a demonstration, with what must be found
 //! load      many sessions at a rate, as encoded batches, quickly
 //! lines     batches as JSON, one a line
@@ -25,8 +26,10 @@ pub mod persona;
 pub mod site;
 mod stage;
 mod tape;
+pub mod truth;
 mod visitor;
 
 pub use persona::Persona;
 pub use site::SiteModel;
+pub use truth::{FRUSTRATED, Truth};
 pub use visitor::{Script, Sent, Visitor};

@@ -6,6 +6,8 @@ use furrow_core::interaction::{Page, Target, TargetKind};
 /// A site that visitors come to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteModel {
+    /// The name by which it is asked for.
+    pub name: &'static str,
     /// Where scripts and requests of this site come from.
     pub origin: Box<str>,
     /// What the site charges in.
@@ -74,11 +76,24 @@ pub struct Faults {
 }
 
 impl SiteModel {
+    /// The names of all sites.
+    pub const NAMES: [&'static str; 3] = ["shop", "tune", "report"];
+
+    /// The site with this name: the demo's `shop`, one to `tune` scores on, and
+    /// one to `report` them on.
+    #[must_use]
+    pub fn named(name: &str) -> Option<SiteModel> {
+        let shop = SiteModel::shop();
+        let name = SiteModel::NAMES.into_iter().find(|known| *known == name)?;
+        Some(SiteModel { name, ..shop })
+    }
+
     /// The demo shop: its pages and ids, its dead voucher button, its slow and
     /// its failing one.
     #[must_use]
     pub fn shop() -> SiteModel {
         SiteModel {
+            name: "shop",
             origin: "shop.example".into(),
             currency: "EUR".into(),
             pages: vec![home(), product(), cart(), checkout(), done()],

@@ -5,6 +5,7 @@ use crate::draw::Draw;
 use crate::motion;
 use crate::site::{Answer, Element, PageModel, SiteModel, fnv};
 use crate::tape::{Owner, Tape};
+use crate::truth::Truth;
 use crate::visitor::{Script, Sent};
 use furrow_core::ids::{SenderId, SessionId, VisitorId};
 use furrow_core::interaction::{
@@ -288,6 +289,11 @@ impl<'a> Stage<'a> {
         Script {
             session: self.owner.session,
             visitor: self.owner.visitor,
+            truth: Truth {
+                converted: self.revenue_minor > 0,
+                revenue_minor: self.revenue_minor,
+                ..Truth::default()
+            },
             revenue_minor: self.revenue_minor,
             sent: self.sent,
         }

@@ -4,6 +4,7 @@ use crate::device::Hand;
 use crate::draw::Draw;
 use crate::site::{Answer, SiteModel};
 use crate::stage::{Outcome, Stage};
+use crate::truth::Truth;
 use furrow_core::ids::{SessionId, VisitorId};
 use furrow_core::interaction::{Batch, ReferrerClass, SessionEndCause, TargetKind};
 
@@ -14,6 +15,8 @@ pub struct Script {
     pub session: SessionId,
     /// Who it is.
     pub visitor: VisitorId,
+    /// What is true of it, whatever was sent.
+    pub truth: Truth,
     /// What was bought, minor units.
     pub revenue_minor: i64,
     /// In order of time.
@@ -55,7 +58,22 @@ impl<'a> Visitor<'a> {
         Visitor { seed, index, site }
     }
 
-    /// Their one session, which begins at `start_ms` since 1970 on their clock.
+    /// Somebody who only looks: their pointer moves, rests and reads, the page
+    /// scrolls; nothing is pressed and nothing goes wrong.
+    #[must_use]
+    pub fn mover(seed: u64, index: u64, site: &'a SiteModel) -> Visitor<'a> {
+        Visitor { seed, index, site }
+    }
+
+    /// All their sessions, 1 to 4, more than half an hour apart; the first
+    /// begins at `start_ms` since 1970 on their clock.
+    #[must_use]
+    pub fn sessions(&self, start_ms: i64) -> Vec<Script> {
+        vec![self.script(start_ms)]
+    }
+
+    /// Their first session, which begins at `start_ms` since 1970 on their
+    /// clock.
     #[must_use]
     pub fn script(&self, start_ms: i64) -> Script {
         let mut draw = Draw::new(self.seed, self.index);
