@@ -7,6 +7,7 @@
 //! ranks      mid-ranks and rank correlation
 //! auc        area under the ROC curve, and the difference of two
 //! effect     how far frustrated sessions lie from calm ones
+//! peers      other products' rules, and how often they fire
 //! ```
 //!
 //! Values in, values out: no clock, no I/O, no randomness. The statistics of
@@ -16,6 +17,7 @@ pub mod auc;
 pub mod effect;
 pub mod interval;
 pub mod labels;
+pub mod peers;
 mod ranks;
 
 pub use labels::Labels;
