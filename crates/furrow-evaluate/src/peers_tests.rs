@@ -283,6 +283,15 @@ fn a_batch_that_came_twice_counts_once_and_a_later_response_completes_its_press(
     );
 }
 
+#[test]
+fn every_rule_stands_in_the_documentation_with_its_presses() {
+    let documented = include_str!("../../../docs/evaluation.md");
+    for rule in RULES {
+        let row = format!("\n| {} | {} | ", rule.name, rule.presses_min);
+        assert!(documented.contains(&row), "{row}");
+    }
+}
+
 proptest! {
     #[test]
     fn page_loads_are_judged_each_for_itself(gaps in prop::collection::vec(1..1_500_i64, 1..20)) {
