@@ -69,7 +69,7 @@ const SEEN_BY: &[(&str, &[&str])] = &[
     ("fjall", &["furrow-log"]),
     ("governor", &["furrow-gateway"]),
     ("libloading", &["furrow-store"]),
-    ("libm", &["furrow-core"]),
+    ("libm", &["furrow-core", "furrow-sim"]),
     ("object_store", &["furrow-scorer"]),
     ("postcard", &["furrow-scorer"]),
     ("prost", &["furrow-proto"]),
