@@ -75,7 +75,7 @@ fn margin(margin: &Margin) -> String {
     };
     format!(
         "| {} | {} | {} | {} | {outside} |\n",
-        margin.peer,
+        margin.against,
         figure(value, interval, 3),
         or_none(z, |z| number(z, 1)),
         or_none(p, |p| if p < 0.001 {
@@ -172,7 +172,7 @@ mod tests {
             alarm_at: 3.0,
             rows: vec![row(Group::Score, "frustration"), row(Group::Peer, "Theirs")],
             margins: vec![Margin {
-                peer: "Theirs".into(),
+                against: "Theirs".into(),
                 difference: Difference {
                     value: 0.2,
                     interval,

@@ -3,12 +3,12 @@
 use crate::auc::{self, Auc, Difference};
 use crate::effect::{self, Effect};
 use crate::interval::Rate;
-use crate::labels::Labels;
+use crate::labels::{Labels, Owned};
 use crate::ranks::rank_correlation;
 use furrow_core::ids::SessionId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The score that is set beside every peer's rule.
+/// The score that is set beside every peer's rule and every plain count.
 pub const FRUSTRATION: &str = "frustration";
 
 /// One session: what was found in it, and what is true of it.
@@ -31,6 +31,9 @@ pub struct Labelled {
     pub signals: Vec<(Box<str>, f64)>,
     /// How often each peer's rule fired.
     pub peers: Vec<(Box<str>, u32)>,
+    /// What anybody can count, such as the session's length: a score that
+    /// tells no more than these tells nothing.
+    pub plain: Vec<(Box<str>, f64)>,
 }
 
 /// What was measured on a set of sessions.
@@ -46,9 +49,11 @@ pub struct Report {
     pub persons_in_both_states: usize,
     /// A score of at least this is an alarm.
     pub alarm_at: f64,
-    /// Scores in the order given, then signals by name, then peers in theirs.
+    /// Scores in the order given, then signals by name, then peers and plain
+    /// counts in theirs.
     pub rows: Vec<Row>,
-    /// Frustration against each peer; empty without a score of that name.
+    /// Frustration against each peer and each plain count; empty without a
+    /// score of that name.
     pub margins: Vec<Margin>,
 }
 
@@ -69,11 +74,13 @@ pub enum Group {
     Signal,
     /// Another product's rule; an alarm when it fired.
     Peer,
+    /// A plain count, which never alarms.
+    Plain,
 }
 
 impl Group {
     /// Every group, in the order of rows.
-    pub const ALL: &[Group] = &[Group::Score, Group::Signal, Group::Peer];
+    pub const ALL: &[Group] = &[Group::Score, Group::Signal, Group::Peer, Group::Plain];
 
     /// The name in tables and answers.
     #[must_use]
@@ -82,6 +89,7 @@ impl Group {
             Group::Score => "score",
             Group::Signal => "signal",
             Group::Peer => "peer",
+            Group::Plain => "plain count",
         }
     }
 }
@@ -109,12 +117,12 @@ pub struct Row {
     pub rank_correlation: Option<f64>,
 }
 
-/// Frustration against one peer's rule, over the same sessions.
+/// Frustration against one peer's rule or plain count, over the same sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Margin {
-    /// Whose rule.
-    pub peer: Box<str>,
-    /// The area of frustration minus that of the rule.
+    /// Against what.
+    pub against: Box<str>,
+    /// The area of frustration minus that of the other.
     pub difference: Difference,
 }
 
@@ -164,11 +172,11 @@ fn margins(columns: &[Column], labels: &Labels) -> Vec<Margin> {
     };
     columns
         .iter()
-        .filter(|column| column.group == Group::Peer)
+        .filter(|column| matches!(column.group, Group::Peer | Group::Plain))
         .filter_map(|column| {
             let difference = auc::difference(&frustration.values, &column.values, labels)?;
             Some(Margin {
-                peer: column.name.clone(),
+                against: column.name.clone(),
                 difference,
             })
         })
@@ -184,14 +192,13 @@ struct Column {
 
 impl Column {
     fn row(&self, labels: &Labels, latent: Option<&[f64]>, alarm_at: f64) -> Row {
-        let alarm = |value: f64| match self.group {
-            Group::Score => value >= alarm_at,
-            Group::Signal | Group::Peer => value > 0.0,
-        };
         let (frustrated, calm) = labels.split(&self.values);
-        let rate = |class: &[(usize, f64)]| {
-            let alarms = class.iter().filter(|(_, value)| alarm(*value)).count();
-            Rate::new(alarms as u64, class.len() as u64)
+        let rate = |class: &[Owned]| {
+            let mut alarms = 0;
+            for &(_, value) in class {
+                alarms += u64::from(self.alarms(value, alarm_at)?);
+            }
+            Rate::new(alarms, class.len() as u64)
         };
         Row {
             group: self.group,
@@ -204,12 +211,22 @@ impl Column {
             rank_correlation: latent.and_then(|latent| rank_correlation(&self.values, latent)),
         }
     }
+
+    /// None where there is no such thing as an alarm.
+    fn alarms(&self, value: f64, alarm_at: f64) -> Option<bool> {
+        match self.group {
+            Group::Score => Some(value >= alarm_at),
+            Group::Signal | Group::Peer => Some(value > 0.0),
+            Group::Plain => None,
+        }
+    }
 }
 
 fn columns(sessions: &[Labelled]) -> Vec<Column> {
     let signals: BTreeSet<&str> = sessions.iter().flat_map(|s| names(&s.signals)).collect();
     let scores = in_order(sessions.iter().flat_map(|s| names(&s.scores)));
     let peers = in_order(sessions.iter().flat_map(|s| names(&s.peers)));
+    let plain = in_order(sessions.iter().flat_map(|s| names(&s.plain)));
     let score = |s: &Labelled, name| {
         if s.scored {
             value(&s.scores, name)
@@ -231,7 +248,10 @@ fn columns(sessions: &[Labelled]) -> Vec<Column> {
     let peers = peers
         .iter()
         .map(|n| column(Group::Peer, n, &|s| value(&s.peers, n)));
-    scores.chain(signals).chain(peers).collect()
+    let plain = plain
+        .iter()
+        .map(|n| column(Group::Plain, n, &|s| value(&s.plain, n)));
+    scores.chain(signals).chain(peers).chain(plain).collect()
 }
 
 fn names<T>(values: &[(Box<str>, T)]) -> impl Iterator<Item = &str> {
@@ -284,6 +304,7 @@ mod tests {
                 Vec::new()
             },
             peers: vec![("Theirs".into(), peer)],
+            plain: vec![("presses".into(), 3.0)],
         }
     }
 
@@ -303,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_stand_first_then_signals_then_peers() {
+    fn scores_stand_first_then_signals_then_peers_then_plain_counts() {
         let report = report(&few(), 3.0);
         let names: Vec<(Group, &str)> = report.rows.iter().map(|r| (r.group, &*r.name)).collect();
         assert_eq!(
@@ -313,6 +334,7 @@ mod tests {
                 (Group::Score, "engagement"),
                 (Group::Signal, "rage_press"),
                 (Group::Peer, "Theirs"),
+                (Group::Plain, "presses"),
             ]
         );
         assert_eq!((report.persons, report.persons_in_both_states), (3, 3));
@@ -328,6 +350,7 @@ mod tests {
         assert_eq!(hits("frustration"), (2, 1));
         assert_eq!(hits("rage_press"), (2, 1));
         assert_eq!(hits("Theirs"), (1, 2));
+        assert_eq!(row(&report, "presses").detections, None);
     }
 
     #[test]
@@ -368,11 +391,11 @@ mod tests {
     }
 
     #[test]
-    fn frustration_is_set_beside_every_peer() {
+    fn frustration_is_set_beside_every_peer_and_every_plain_count() {
         let report = report(&few(), 3.0);
-        let [margin] = &report.margins[..] else {
-            panic!("one peer, one margin: {:?}", report.margins)
-        };
+        let against: Vec<&str> = report.margins.iter().map(|m| &*m.against).collect();
+        assert_eq!(against, ["Theirs", "presses"]);
+        let margin = &report.margins[0];
         let areas = |name| row(&report, name).auc.unwrap().value;
         let expected = areas("frustration") - areas("Theirs");
         assert!((margin.difference.value - expected).abs() < 1e-12);

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use furrow_core::ids::SessionId;
 use furrow_core::interaction::Batch;
 use furrow_core::ledger::Outcome;
-use furrow_core::output::{ScoreUpdate, Scores};
+use furrow_core::output::{ScoreUpdate, Scores, SessionScore};
 use furrow_evaluate::interval::{Interval, Rate};
 use furrow_evaluate::markdown::markdown;
 use furrow_evaluate::report::{Margin, Part, Row};
@@ -261,7 +261,22 @@ fn labelled(update: &ScoreUpdate, batches: &[Batch], label: &Label) -> Labelled 
             .into_iter()
             .map(|(rule, count)| (rule.into(), count))
             .collect(),
+        plain: plain(&update.session),
     }
+}
+
+/// What needs no judgement.
+fn plain(session: &SessionScore) -> Vec<(Box<str>, f64)> {
+    let lasted_ms = session.last_interaction_ms - session.started_ms;
+    [
+        ("length of the session, s", lasted_ms as f64 / 1_000.0),
+        ("engaged time, s", session.engaged_ms as f64 / 1_000.0),
+        ("interactions", session.interactions.into()),
+        ("presses", session.presses.into()),
+        ("page views", session.page_views.into()),
+    ]
+    .map(|(name, count)| (name.into(), count))
+    .to_vec()
 }
 
 /// Every score such that more speaks for frustration.
@@ -331,7 +346,7 @@ fn row_json(row: &Row) -> Value {
 
 fn margin_json(margin: &Margin) -> Value {
     json!({
-        "peer": margin.peer,
+        "against": margin.against,
         "difference": margin.difference.value,
         "interval": interval_json(margin.difference.interval),
         "z": margin.difference.z,
