@@ -52,6 +52,7 @@ const INTERNAL: &[(&str, &[&str])] = &[
         ],
     ),
     ("furrow-sim", &["furrow-core", "furrow-proto"]),
+    ("furrow-evaluate", &["furrow-core"]),
     ("xtask", &[]),
 ];
 
@@ -68,13 +69,14 @@ const SEEN_BY: &[(&str, &[&str])] = &[
     ("fjall", &["furrow-log"]),
     ("governor", &["furrow-gateway"]),
     ("libloading", &["furrow-store"]),
-    ("libm", &["furrow-core"]),
+    ("libm", &["furrow-core", "furrow-sim"]),
     ("object_store", &["furrow-scorer"]),
     ("postcard", &["furrow-scorer"]),
     ("prost", &["furrow-proto"]),
     ("prost-reflect", &["furrow-proto"]),
     ("protox", &["furrow-proto"]),
     ("rust-embed", &["furrow-api"]),
+    ("statrs", &["furrow-evaluate"]),
     ("tonic-prost", &["furrow-proto"]),
     ("tonic-prost-build", &["furrow-proto"]),
     ("tracing-subscriber", &["furrow-service"]),

@@ -7,7 +7,9 @@
 //! store     where scores are
 //! up        every role in one process
 //! demo      scripted visitors of the demo shop
+//! offline   the fold without a log
 //! score     scores of a file of batches
+//! evaluate  how well scores tell frustrated sessions from calm ones
 //! simulate  seeded visitors, written to a file or sent
 //! doctor    what is wrong with this machine or this set-up
 //! ```
@@ -16,6 +18,8 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod evaluate;
+mod offline;
 mod score;
 mod simulate;
 mod store;
@@ -74,6 +78,9 @@ enum Command {
     /// Score a file of batches, one JSON object a line, and print one JSON
     /// object per session.
     Score(score::Arguments),
+    /// Measure how well scores tell frustrated sessions from calm ones, beside
+    /// other products' rules: on simulated visitors, or on your own labels.
+    Evaluate(evaluate::Arguments),
     /// Make seeded visitors and write or send what they do.
     Simulate(simulate::Arguments),
     /// Say what is wrong with this machine or this set-up, and what to do.
@@ -123,6 +130,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Migrate => migrate(&config()?, &data).await?,
         Command::Sql { query, format } => sql(&config()?, &data, &query, &format).await?,
         Command::Score(arguments) => return score::score(&arguments),
+        Command::Evaluate(arguments) => evaluate::evaluate(&arguments)?,
         Command::Simulate(arguments) => simulate::simulate(&arguments).await?,
         Command::Doctor => return doctor::doctor(config(), &data).await,
         Command::Engine { .. } => unreachable!("main goes another way"),
