@@ -36,7 +36,7 @@ pub(super) struct TimeGrid {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stride {
     pub(super) px: f64,
-    pub(super) ms: f64,
+    pub(super) ms: u32,
 }
 
 impl TimeGrid {
@@ -65,7 +65,7 @@ impl TimeGrid {
         *self = TimeGrid { ms: at, x, y };
         Some(Stride {
             px: (dx * dx + dy * dy).sqrt(),
-            ms: f64::from(ms),
+            ms,
         })
     }
 }
@@ -110,13 +110,20 @@ impl ArcGrid {
         let first = (from.0 + part * step.0, from.1 + part * step.1);
         each(first.0 - self.x, first.1 - self.y, 1);
         let rest_px = length_px - self.left_px;
-        let more = (rest_px / GRID_PX).floor();
-        if more > 0.0 {
-            each(step.0, step.1, more as u32);
+        if rest_px < GRID_PX {
+            *self = ArcGrid {
+                left_px: GRID_PX - rest_px,
+                x: first.0,
+                y: first.1,
+            };
+            return;
         }
-        let along = more * GRID_PX / length_px;
+        let more = (rest_px / GRID_PX) as u32;
+        each(step.0, step.1, more);
+        let more_px = f64::from(more) * GRID_PX;
+        let along = more_px / length_px;
         *self = ArcGrid {
-            left_px: GRID_PX - (rest_px - more * GRID_PX),
+            left_px: GRID_PX - (rest_px - more_px),
             x: first.0 + along * step.0,
             y: first.1 + along * step.1,
         };

@@ -310,19 +310,21 @@ impl OpenMovement {
             length_px,
             |x, y, count| headings.push(x, y, count),
         );
-        let stood_ms = before.at.since(self.moved_at) as u32;
-        if stood_ms > 0 {
-            let moved = Place {
-                ms: from.ms - stood_ms,
-                ..from
-            };
-            self.advance(moved, from);
+        if before.at != self.moved_at {
+            self.stand(from);
         }
         self.advance(from, to);
         self.moved_at = sample.at;
     }
 
-    #[inline]
+    /// Nothing had moved until the sample before.
+    #[cold]
+    fn stand(&mut self, until: Place) {
+        let ms = (self.moved_at.0 - self.start.0) as u32;
+        self.advance(Place { ms, ..until }, until);
+    }
+
+    #[inline(always)]
     fn advance(&mut self, from: Place, to: Place) {
         let ms = to.ms - from.ms;
         if ms > GAP_MS {

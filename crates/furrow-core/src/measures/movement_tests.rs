@@ -130,7 +130,7 @@ fn the_jerk_of_a_bell_has_its_golden_value() {
         let speed = libm::exp(-5.0 * t * t);
         kinematics.push(Stride {
             px: speed * 10.0,
-            ms: 10.0,
+            ms: 10,
         });
     }
     let log = kinematics.log_dimensionless_jerk().unwrap();
@@ -149,7 +149,7 @@ fn two_bells_are_two_submovements_and_a_shoulder_is_one() {
             let bell = |middle: f64| libm::exp(-200.0 * (t - middle) * (t - middle));
             kinematics.push(Stride {
                 px: 16.0 * (bell(0.2) + second * bell(0.2 + apart_s)),
-                ms: 16.0,
+                ms: 16,
             });
         }
         kinematics.submovements().unwrap()
@@ -540,7 +540,7 @@ impl TwoPasses {
                 .map(|s| s.1)
                 .fold(f64::INFINITY, f64::min);
             let lower = speeds[last].1.min(speeds[i].1);
-            let far = speeds[i].0 - speeds[last].0 >= SUBMOVEMENT_MS_MIN;
+            let far = speeds[i].0 - speeds[last].0 >= f64::from(SUBMOVEMENT_MS_MIN);
             if far && valley < SUBMOVEMENT_VALLEY * lower {
                 peaks.push(i);
             } else if speeds[i].1 > speeds[last].1 {

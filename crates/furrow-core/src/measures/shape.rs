@@ -131,16 +131,12 @@ struct Flips {
 impl Flips {
     #[inline]
     fn push(&mut self, step: i32) {
-        if step == 0 {
-            return;
-        }
-        let same = (step ^ self.run) >= 0;
+        let same = (step == 0) | ((step ^ self.run) >= 0);
         self.run = if same { self.run + step } else { step };
-        if self.run.abs() > FLIP_PX {
-            let sign = if self.run > 0 { 1 } else { -1 };
-            self.count += u32::from(self.kept == -sign);
-            self.kept = sign;
-        }
+        let sign = if self.run > 0 { 1 } else { -1 };
+        let counts = self.run.abs() > FLIP_PX;
+        self.count += u32::from(counts & (self.kept == -sign));
+        self.kept = if counts { sign } else { self.kept };
     }
 }
 
