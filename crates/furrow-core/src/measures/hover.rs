@@ -19,7 +19,7 @@ pub struct HoverStream {
 pub struct Hovers {
     pub(super) count: u32,
     pub(super) rested_ms: u64,
-    pub(super) reentries: u32,
+    pub(super) reentries: u64,
 }
 
 impl HoverStream {
@@ -37,7 +37,7 @@ impl HoverStream {
         Hovers {
             count: 1,
             rested_ms: u64::from(hover.duration_ms),
-            reentries: hover.entries.saturating_sub(1) + u32::from(known.is_some()),
+            reentries: u64::from(hover.entries.saturating_sub(1)) + u64::from(known.is_some()),
         }
     }
 
@@ -51,7 +51,7 @@ impl Hovers {
     pub(super) fn add(&mut self, other: Hovers) {
         self.count += other.count;
         self.rested_ms += other.rested_ms;
-        self.reentries = self.reentries.saturating_add(other.reentries);
+        self.reentries += other.reentries;
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::interaction::TargetIndex;
 
-    fn reentries(hovers: &[(u64, u32)]) -> u32 {
+    fn reentries(hovers: &[(u64, u32)]) -> u64 {
         let mut stream = HoverStream::default();
         let mut sum = Hovers::default();
         for &(target, entries) in hovers {

@@ -10,12 +10,13 @@
 //! hover       rests and re-entries
 //! dwell       the distribution of dwell times
 //! tilt        how the device is held
+//! streams     what stands between the samples of one sender
 //! roll_up     all of a page view or session, as values
 //! average     means that add exactly
 //! ```
 //!
-//! A sender keeps the streams, which stand between its samples. What ends or
-//! is summed there is added to a [`Measures`] per page view and per session.
+//! A sender keeps [`Streams`], which stand between its samples. What ends or is
+//! summed there is added to a [`Measures`] per page view and per session.
 //! Adding is exact, so neither order nor the cut into paths or batches changes
 //! a value. Mouse, touch and pen are never mixed. To add a measure: compute it
 //! in its file, here its row in `catalogue!`, its place in `Measures::values`,
@@ -31,6 +32,7 @@ pub mod movement;
 mod roll_up;
 pub mod scroll;
 pub mod shape;
+mod streams;
 pub mod tilt;
 
 pub use fitts::Aim;
@@ -38,6 +40,7 @@ pub use hover::HoverStream;
 pub use movement::{Movement, PointerStream, Pressed};
 pub use roll_up::Measures;
 pub use scroll::ScrollStream;
+pub use streams::{Recipients, Streams};
 pub use tilt::TiltStream;
 
 use serde::{Deserialize, Serialize};
@@ -170,6 +173,8 @@ catalogue! {
     TiltPeakRadPerS: "tilt_peak_rad_per_s", "rad/s", "fastest tilt";
 }
 
+#[cfg(test)]
+mod movement_laws;
 #[cfg(test)]
 mod movement_tests;
 #[cfg(test)]

@@ -160,7 +160,7 @@ impl PointerStream {
     #[inline]
     fn sample(&mut self, at: ClientTime, x: i64, y: i64, each: &mut impl FnMut(Movement)) {
         if x.abs() > COORDINATE_PX_MAX || y.abs() > COORDINATE_PX_MAX {
-            self.dropped = self.dropped.saturating_add(1);
+            self.dropped += 1;
             return;
         }
         let sample = Sample {
@@ -173,7 +173,7 @@ impl PointerStream {
             return;
         };
         if at <= before.at {
-            self.dropped = self.dropped.saturating_add(1);
+            self.dropped += 1;
             return;
         }
         self.newest = Some(sample);

@@ -197,7 +197,7 @@ impl Measures {
             let count = f64::from(hovers.count);
             tell(M::Hovers, Some(count));
             tell(M::HoverMs, ratio(hovers.rested_ms as f64, count));
-            tell(M::TargetReentries, Some(f64::from(hovers.reentries)));
+            tell(M::TargetReentries, Some(hovers.reentries as f64));
         }
         if let Some(tilt) = &self.tilt {
             tell(M::TiltVariance, tilt.variance());

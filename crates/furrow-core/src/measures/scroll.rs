@@ -20,8 +20,11 @@ pub const SCROLL_IDLE_MS: u64 = 5_000;
 /// Pauses below which there is no rhythm.
 pub const PAUSES_MIN: u32 = 3;
 
-/// Viewports are kept to a millionth.
-const PER_VIEWPORT: u64 = 1_000_000;
+/// No browser lays out a page that is longer, px; what says so is dropped.
+pub const SCROLL_PX_MAX: i64 = 1 << 25;
+
+/// Viewports are kept to this fineness.
+const PER_VIEWPORT: u64 = 100_000;
 
 /// Between the samples of one sender's scrolling.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,7 +45,7 @@ enum Way {
 pub struct Scrolls {
     samples: u32,
     depth_milli: u16,
-    /// In millionths of a viewport: all, and where speed is known.
+    /// In 1/[`PER_VIEWPORT`] of a viewport: all, and where speed is known.
     path: u64,
     timed_path: u64,
     timed_ms: u64,
@@ -53,8 +56,8 @@ pub struct Scrolls {
 }
 
 impl ScrollStream {
-    /// Samples in order; one not later than the one before is dropped. Where a
-    /// script scrolled, the visitor did not: it counts for depth only.
+    /// Samples in order. One that is not later than the one before counts for
+    /// depth only, and so does what a script scrolled.
     #[must_use]
     pub fn path(&mut self, at: ClientTime, path: &ScrollPath) -> Scrolls {
         let mut scrolls = Scrolls::default();
@@ -74,6 +77,9 @@ impl ScrollStream {
     }
 
     fn sample(&mut self, at: ClientTime, y: i64, path: &ScrollPath, scrolls: &mut Scrolls) {
+        if y.abs() > SCROLL_PX_MAX {
+            return;
+        }
         scrolls.reach(y, path);
         let before = self.newest;
         if before.is_some_and(|(then, _)| at <= then) {
