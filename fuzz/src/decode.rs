@@ -20,7 +20,7 @@ const JSON_BYTES_MAX: usize = 1_024;
 ///
 /// # Panics
 /// When something that was taken is not sound.
-pub fn check(bytes: &[u8]) {
+pub(crate) fn check(bytes: &[u8]) {
     batch(bytes);
     record(bytes);
 }

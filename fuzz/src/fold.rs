@@ -16,7 +16,7 @@ const STEPS_MAX: usize = 300;
 ///
 /// # Panics
 /// When something does not hold.
-pub fn check(bytes: &[u8]) {
+pub(crate) fn check(bytes: &[u8]) {
     let mut state = empty();
     // Once a snapshot was taken, it is taken over by another owner as well.
     let mut other: Option<PartitionState> = None;

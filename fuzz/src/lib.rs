@@ -15,15 +15,15 @@
 //! A check panics when something does not hold. `targets/` puts each under
 //! libFuzzer; the program of this package replays inputs without it.
 
-pub mod decode;
+mod decode;
 mod draw;
-pub mod fold;
+mod fold;
 mod history;
 mod laws;
 mod made;
-pub mod rules;
+mod rules;
 pub mod seeds;
-pub mod split;
+mod split;
 
 /// What can be fuzzed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

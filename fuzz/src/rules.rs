@@ -31,7 +31,7 @@ const CHANGES_MAX: u8 = 4;
 ///
 /// # Panics
 /// When something does not hold.
-pub fn check(bytes: &[u8]) {
+pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };

@@ -12,6 +12,8 @@ use furrow_proto::record::{
     BatchRecord, ClientFacts, Entry, InteractionRecord, encode_score_update,
 };
 use furrow_sim::{Script, Sent, SiteModel, Visitor};
+use std::fs;
+use std::path::Path;
 
 /// Visitors of whom seeds are made, and how much of each is decoded.
 const VISITORS: u64 = 12;
@@ -32,6 +34,21 @@ pub fn seeds(target: Target) -> Vec<Vec<u8>> {
         Target::Fold => scripts().map(history).chain(noises()).collect(),
         Target::Split => noises().collect(),
         Target::Rules => of_rules(&RuleSet::default()),
+    }
+}
+
+/// Writes the seeds of a target into the folder that `$FURROW_FUZZ_SEEDS`
+/// names, if it is set: libFuzzer starts a target before it reads inputs.
+///
+/// # Panics
+/// When they cannot be written.
+pub fn provide(target: Target) {
+    let Some(folder) = std::env::var_os("FURROW_FUZZ_SEEDS") else {
+        return;
+    };
+    for (number, seed) in seeds(target).iter().enumerate() {
+        let file = Path::new(&folder).join(format!("{number:03}"));
+        fs::write(file, seed).expect("the folder for seeds takes files");
     }
 }
 

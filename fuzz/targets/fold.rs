@@ -2,4 +2,9 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| furrow_fuzz::fold::check(bytes));
+use furrow_fuzz::{Target, seeds};
+
+libfuzzer_sys::fuzz_target!(
+    init: seeds::provide(Target::Fold),
+    |bytes: &[u8]| -> () { Target::Fold.check(bytes) }
+);

@@ -2,4 +2,9 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| furrow_fuzz::split::check(bytes));
+use furrow_fuzz::{Target, seeds};
+
+libfuzzer_sys::fuzz_target!(
+    init: seeds::provide(Target::Split),
+    |bytes: &[u8]| -> () { Target::Split.check(bytes) }
+);

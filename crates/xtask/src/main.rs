@@ -7,6 +7,7 @@
 //!   `web`, `chromium` and `python`
 //! - `up`: set-up, release build, `furrow up --demo`
 //! - `bench`: set-up, release build, measurements
+//! - `fuzz`: any input, by libFuzzer
 //! - `suite`: the steps of `cargo xtask test`
 //! - `tally`: how many tests a step says it ran
 //! - `deny`: licences, bans and sources of the dependencies
@@ -24,6 +25,7 @@ mod bench;
 mod chromium;
 mod deny;
 mod engine;
+mod fuzz;
 mod group;
 mod place;
 mod python;
@@ -69,6 +71,12 @@ const COMMANDS: &[Command] = &[
         run: bench::bench,
     },
     Command {
+        name: "fuzz",
+        usage: "fuzz [--seconds N | --short] [TARGET…]",
+        about: "try any input on decoding, folding and rule files, a minute each",
+        run: fuzz::fuzz,
+    },
+    Command {
         name: "setup",
         usage: "setup [--for up | --for test]",
         about: "fetch and build what is missing; for testing, unless told otherwise",
@@ -102,7 +110,7 @@ fn main() -> ExitCode {
 fn without_command(name: &str) -> ExitCode {
     println!("Set-up and tests from a bare machine.\n");
     for command in COMMANDS {
-        println!("  cargo xtask {:<34} {}", command.usage, command.about);
+        println!("  cargo xtask {:<39} {}", command.usage, command.about);
     }
     match name {
         "" | "help" | "-h" | "--help" => ExitCode::SUCCESS,

@@ -72,6 +72,12 @@ const STEPS: &[Step] = &[
         minutes_max: 40,
         run: tests,
     },
+    Step {
+        name: "fuzz",
+        about: "the same few thousand odd inputs break nothing",
+        minutes_max: 30,
+        run: fuzz,
+    },
 ];
 
 impl Step {
@@ -152,10 +158,19 @@ fn print_summary(rows: &[(&str, Tally, Duration, bool)]) {
     println!();
 }
 
-/// The set-up is a process of its own, like every other step, so that it can be killed.
 fn set_up(limit: Duration) -> Outcome {
+    own_command(&["setup", "--for", "test"], limit)
+}
+
+fn fuzz(limit: Duration) -> Outcome {
+    own_command(&["fuzz", "--short"], limit)
+}
+
+/// A command of this program is a process of its own, like every other step, so that it can be
+/// killed.
+fn own_command(args: &[&str], limit: Duration) -> Outcome {
     match std::env::current_exe() {
-        Ok(own) => must(program(own, &["setup", "--for", "test"]), limit),
+        Ok(own) => must(program(own, args), limit),
         Err(cause) => Outcome {
             tally: Tally::default(),
             held: Err(Failure::doing("finding this program")(cause)),
@@ -260,13 +275,16 @@ mod tests {
         let all = names(&[]).unwrap();
         assert_eq!(all.len(), STEPS.len());
         assert_eq!(all.first(), Some(&"setup"));
-        assert_eq!(all.last(), Some(&"tests"));
+        assert_eq!(all.last(), Some(&"fuzz"));
     }
 
     #[test]
     fn one_step_or_the_rest_from_one_step_can_be_asked_for() {
         assert_eq!(names(&["--only", "clippy"]).unwrap(), ["clippy"]);
-        assert_eq!(names(&["--from", "build"]).unwrap(), ["build", "tests"]);
+        assert_eq!(
+            names(&["--from", "build"]).unwrap(),
+            ["build", "tests", "fuzz"]
+        );
     }
 
     #[test]
