@@ -78,6 +78,12 @@ const STEPS: &[Step] = &[
         minutes_max: 30,
         run: fuzz,
     },
+    Step {
+        name: "budget",
+        about: "a pointer sample costs no more instructions than it may",
+        minutes_max: 30,
+        run: budget,
+    },
 ];
 
 impl Step {
@@ -164,6 +170,10 @@ fn set_up(limit: Duration) -> Outcome {
 
 fn fuzz(limit: Duration) -> Outcome {
     own_command(&["fuzz", "--short"], limit)
+}
+
+fn budget(limit: Duration) -> Outcome {
+    own_command(&["budget"], limit)
 }
 
 /// A command of this program is a process of its own, like every other step, so that it can be
@@ -275,7 +285,7 @@ mod tests {
         let all = names(&[]).unwrap();
         assert_eq!(all.len(), STEPS.len());
         assert_eq!(all.first(), Some(&"setup"));
-        assert_eq!(all.last(), Some(&"fuzz"));
+        assert_eq!(all.last(), Some(&"budget"));
     }
 
     #[test]
@@ -283,7 +293,7 @@ mod tests {
         assert_eq!(names(&["--only", "clippy"]).unwrap(), ["clippy"]);
         assert_eq!(
             names(&["--from", "build"]).unwrap(),
-            ["build", "tests", "fuzz"]
+            ["build", "tests", "fuzz", "budget"]
         );
     }
 
