@@ -66,8 +66,11 @@ impl Budget {
     }
 }
 
+/// To two digits, as the file has them.
 fn more_percent(counted: f64, budget: f64) -> f64 {
-    (counted / budget - 1.0) * 100.0
+    let percent = (counted / budget - 1.0) * 100.0;
+    // Adding 0 makes a negative 0 a positive one.
+    (percent * 100.0).round() / 100.0 + 0.0
 }
 
 /// The rows as people read them.

@@ -55,8 +55,9 @@ const REMEDY: &str = "libFuzzer is compiled from C++. Install a compiler (Debian
 enum Effort {
     /// From all that is kept, as much as fits into the time.
     Long { seconds: u64 },
-    /// From the seeds alone the same inputs every time, as many as that; the time is a bound that
-    /// should not be met.
+    /// From the seeds alone, with the same luck every time, as many inputs as that; the time is a
+    /// bound that should not be met. Still not quite the same inputs: the fuzzer looks at
+    /// comparisons of addresses too, and those differ.
     Short { runs: u32, seconds_max: u64 },
 }
 

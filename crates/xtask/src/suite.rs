@@ -74,7 +74,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "fuzz",
-        about: "the same few thousand odd inputs break nothing",
+        about: "a few thousand odd inputs break nothing",
         minutes_max: 30,
         run: fuzz,
     },
