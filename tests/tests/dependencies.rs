@@ -57,7 +57,13 @@ const INTERNAL: &[(&str, &[&str])] = &[
 ];
 
 /// Crates at the top: they put the others together, and nothing depends on them.
-const TOP: &[&str] = &["furrow", "furrow-tests", "furrow-benches"];
+const TOP: &[&str] = &[
+    "furrow",
+    "furrow-tests",
+    "furrow-benches",
+    "furrow-counts",
+    "furrow-fuzz",
+];
 
 /// Which crates alone may see a library, besides [`TESTING`].
 const SEEN_BY: &[(&str, &[&str])] = &[
@@ -83,7 +89,12 @@ const SEEN_BY: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that ship nothing and may see every library.
-const TESTING: &[&str] = &["furrow-tests", "furrow-benches"];
+const TESTING: &[&str] = &[
+    "furrow-tests",
+    "furrow-benches",
+    "furrow-counts",
+    "furrow-fuzz",
+];
 
 /// All that the pure core may see: no clock, no I/O, no format.
 const CORE_SEES: &[&str] = &["libm", "serde"];
