@@ -4,14 +4,15 @@
 use crate::progress::Progress;
 use crate::scorer::{Scorer, ScorerError, now_ms};
 use crate::snapshot::{self, Found, Written};
+use furrow_core::control::REPEAT_MS;
 use furrow_core::partition::{CLOCK_AHEAD_MAX_MS, PartitionState, SESSION_TIMEOUT_MS};
-use furrow_core::time::LogTime;
 use furrow_log::{Bounds, Offset, Partition, ReadLimit, Topic};
 use tokio::time::Instant;
 
 /// No gateway takes a batch of a session that was created longer ago, by a
 /// clock that may be ahead. All records of a session that can still change lie
-/// within this, the session's timeout and the allowed lateness.
+/// within this, the session's timeout and the allowed lateness; and in the day
+/// before, the rules were told that hold in it.
 const SESSION_AGE_MAX_MS: i64 = 48 * 3_600_000 + CLOCK_AHEAD_MAX_MS;
 
 /// A partition that is this scorer's.
@@ -62,28 +63,24 @@ impl Scorer {
             ..
         } = self;
         let bounds = log.bounds(topic, partition)?;
-        let fresh = |next, watermark| {
-            PartitionState::new(*epoch, partition.0, next, config.allowed_lateness_ms.into())
-                .with_watermark(watermark)
-        };
+        let lateness_ms = i64::from(config.allowed_lateness_ms);
         let found = snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await?;
         let (earliest, end) = (bounds.earliest.0, bounds.end.0);
         let (state, durable) = match found {
             Found::State(state) if state.next_offset() >= earliest => {
                 let next = state.next_offset();
-                (
-                    state.with_allowed_lateness(config.allowed_lateness_ms.into()),
-                    next,
-                )
+                (state.with_allowed_lateness(lateness_ms), next)
             }
-            Found::ReplayFrom { offset, watermark } if offset >= earliest => {
-                (fresh(offset, watermark), 0)
+            Found::ReplayFrom(beginning) if beginning.offset >= earliest => {
+                let state = PartitionState::begun(*epoch, partition.0, *beginning, lateness_ms);
+                (state, 0)
             }
             // What a snapshot offers may be older than what the log still holds.
-            Found::State(_) | Found::ReplayFrom { .. } | Found::Nothing => {
+            Found::State(_) | Found::ReplayFrom(_) | Found::Nothing => {
                 self.earliest_suffices(topic, partition, committed, bounds)
                     .await?;
-                (fresh(earliest, LogTime(i64::MIN)), 0)
+                let state = PartitionState::new(*epoch, partition.0, earliest, lateness_ms);
+                (state, 0)
             }
         };
         let from = state.next_offset();
@@ -135,8 +132,10 @@ impl Scorer {
         let committed_ms = next
             .first()
             .map_or_else(now_ms, |record| record.append_time_ms);
-        let needed_ms =
-            SESSION_AGE_MAX_MS + SESSION_TIMEOUT_MS + i64::from(self.config.allowed_lateness_ms);
+        let needed_ms = REPEAT_MS
+            + SESSION_AGE_MAX_MS
+            + SESSION_TIMEOUT_MS
+            + i64::from(self.config.allowed_lateness_ms);
         if committed_ms - earliest_ms < needed_ms {
             return Err(gone);
         }
