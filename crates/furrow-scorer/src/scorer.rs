@@ -429,20 +429,7 @@ impl Running {
     fn tick_quiet_partitions(&mut self, now: Instant) -> Result<(), ScorerError> {
         let at_ms = now_ms();
         for (partition, owned) in &mut self.owned {
-            if matches!(owned.tick, Tick::Pausing(until) if until <= now) {
-                owned.tick = Tick::Idle;
-            }
-            let idle = owned.caught_up && matches!(owned.tick, Tick::Idle);
-            let is_due = |due: Option<LogTime>| due.is_some_and(|due| due.0 <= at_ms);
-            let mut records = Vec::new();
-            if idle && is_due(owned.state.repeat_due()) {
-                let repeats = owned.state.repeats(at_ms).into_iter();
-                records.extend(repeats.map(|control| InteractionRecord::Control(control.into())));
-            }
-            if idle && records.is_empty() && is_due(owned.state.deadline()) {
-                records.push(InteractionRecord::Tick { at_ms });
-            }
-            for record in records {
+            for record in owned.due(now, at_ms) {
                 let appended = match record {
                     InteractionRecord::Tick { .. } => &self.scorer.metrics.ticks,
                     InteractionRecord::Control(_) | InteractionRecord::Batch(_) => {

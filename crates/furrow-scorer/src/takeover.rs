@@ -6,7 +6,9 @@ use crate::scorer::{Scorer, ScorerError, now_ms};
 use crate::snapshot::{self, Found, Written};
 use furrow_core::control::REPEAT_MS;
 use furrow_core::partition::{CLOCK_AHEAD_MAX_MS, PartitionState, SESSION_TIMEOUT_MS};
+use furrow_core::time::LogTime;
 use furrow_log::{Bounds, Offset, Partition, ReadLimit, Topic};
+use furrow_proto::record::InteractionRecord;
 use tokio::time::Instant;
 
 /// No gateway takes a batch of a session that was created longer ago, by a
@@ -28,6 +30,28 @@ pub(crate) struct Owned {
     pub(crate) last_append_ms: i64,
     pub(crate) tick: Tick,
     pub(crate) snapshot: SnapshotDue,
+}
+
+impl Owned {
+    /// What has to be appended to a partition at whose end its owner stands:
+    /// rules that were told long ago, or else a tick, which they do as well.
+    pub(crate) fn due(&mut self, now: Instant, at_ms: i64) -> Vec<InteractionRecord> {
+        if matches!(self.tick, Tick::Pausing(until) if until <= now) {
+            self.tick = Tick::Idle;
+        }
+        if !(self.caught_up && matches!(self.tick, Tick::Idle)) {
+            return Vec::new();
+        }
+        let is_due = |due: Option<LogTime>| due.is_some_and(|due| due.0 <= at_ms);
+        if is_due(self.state.repeat_due()) {
+            let repeats = self.state.repeats(at_ms).into_iter();
+            return repeats
+                .map(|control| InteractionRecord::Control(control.into()))
+                .collect();
+        }
+        let tick = is_due(self.state.deadline()).then_some(InteractionRecord::Tick { at_ms });
+        tick.into_iter().collect()
+    }
 }
 
 pub(crate) enum Tick {
