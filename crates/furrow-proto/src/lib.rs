@@ -9,6 +9,7 @@
 //! limits  what a batch may hold
 //! encode  core batches to bytes
 //! record  what stands in the log: interaction records, updates, dead letters
+//! rules   a rule set in JSON
 //! json    the JSON mapping of every message
 //! ```
 //!
@@ -24,9 +25,10 @@ pub mod json;
 pub mod limits;
 pub mod record;
 pub mod reject;
+pub mod rules;
 
 /// Types generated from `proto/furrow/v1`, which documents them, with the
-/// clients of both services and the server of the query service.
+/// clients of all services and the servers of the query and control services.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod v1 {
     pub use crate::columns::PointerPath;
