@@ -41,6 +41,7 @@ pub mod hover;
 pub mod leaving;
 pub mod meander;
 pub mod pages;
+mod pointing;
 pub mod press;
 pub mod problem;
 pub mod reading;
@@ -49,6 +50,8 @@ pub mod retry;
 pub mod rotation;
 pub mod scroll;
 pub mod search;
+#[cfg(test)]
+mod stage;
 pub mod thrash;
 pub mod tilt;
 
@@ -208,17 +211,7 @@ impl Detectors {
         self.presses.observe(interaction, moment, firings);
         self.presses.passed(moment, &mut session.retries, firings);
         session.problems.observe(interaction, moment, firings);
-        let moment = Moment {
-            around: Around {
-                problem: session.problems.newest(),
-                unanswered: self
-                    .presses
-                    .unanswered(&moment.rules.press)
-                    .max(firings.newest_unanswered()),
-                frustration: firings.newest_frustration(),
-            },
-            ..moment
-        };
+        let moment = self.with_around(moment, session, firings);
         session.reloads.observe(interaction, moment, firings);
         session.pages.observe(interaction, moment, firings);
         session.searches.observe(interaction, moment, firings);
@@ -256,8 +249,26 @@ impl Detectors {
         firings: &mut Firings,
     ) {
         self.presses.ended(moment, &mut session.retries, firings);
+        let moment = self.with_around(moment, session, firings);
         self.blocked.ended(moment, firings);
+        self.thrash.ended(moment, firings);
         self.form.ended(moment, firings);
+    }
+
+    /// The moment with what has happened in the session before.
+    fn with_around<'a>(
+        &self,
+        moment: Moment<'a>,
+        session: &SessionDetectors,
+        firings: &Firings,
+    ) -> Moment<'a> {
+        let unanswered = self.presses.unanswered(&moment.rules.press);
+        let around = Around {
+            problem: session.problems.newest(),
+            unanswered: unanswered.max(firings.newest_unanswered()),
+            frustration: firings.newest_frustration(),
+        };
+        Moment { around, ..moment }
     }
 }
 
