@@ -252,6 +252,7 @@ impl Detectors {
         let moment = self.with_around(moment, session, firings);
         self.blocked.ended(moment, firings);
         self.thrash.ended(moment, firings);
+        self.leaving.ended(moment, firings);
         self.form.ended(moment, firings);
     }
 

@@ -180,43 +180,52 @@ pub(super) fn words(firings: &Firings) -> String {
 pub(super) fn cut(interactions: &[Interaction], samples_max: usize) -> Vec<Interaction> {
     let mut parts = Vec::new();
     for interaction in interactions {
-        let mut at = interaction.at;
-        let mut whole = |steps: &[Step], part: &mut dyn FnMut(&[Step], (i64, i64)) -> Kind| {
-            let (mut x, mut y) = (0, 0);
-            let mut rest = steps;
-            loop {
-                let (now, later) = rest.split_at(rest.len().min(samples_max - 1));
-                parts.push(Interaction {
-                    at,
-                    kind: part(now, (x, y)),
-                });
-                let Some((first, more)) = later.split_first() else {
-                    break;
-                };
-                for step in now.iter().chain([first]) {
-                    at = at.plus(i64::from(step.dt));
-                    x += i64::from(step.dx);
-                    y += i64::from(step.dy);
-                }
-                rest = more;
-            }
-        };
+        let at = interaction.at;
         match &interaction.kind {
-            Kind::PointerPath(path) => whole(&path.steps, &mut |steps, (x, y)| {
-                Kind::PointerPath(PointerPath {
-                    pointer: path.pointer,
-                    start: (path.start.0 + small(x), path.start.1 + small(y)),
-                    steps: steps.to_vec(),
-                })
-            }),
-            Kind::ScrollPath(path) => whole(&path.steps, &mut |steps, (_, y)| {
-                Kind::ScrollPath(ScrollPath {
-                    start_y: path.start_y + small(y),
-                    steps: steps.to_vec(),
-                    ..path.clone()
-                })
-            }),
+            Kind::PointerPath(path) => {
+                for (at, start, steps) in parts_of(at, path.start, &path.steps, samples_max) {
+                    let kind = Kind::PointerPath(PointerPath {
+                        pointer: path.pointer,
+                        start,
+                        steps,
+                    });
+                    parts.push(Interaction { at, kind });
+                }
+            }
+            Kind::ScrollPath(path) => {
+                for (at, start, steps) in parts_of(at, (0, path.start_y), &path.steps, samples_max)
+                {
+                    let kind = Kind::ScrollPath(ScrollPath {
+                        start_y: start.1,
+                        steps,
+                        ..path.clone()
+                    });
+                    parts.push(Interaction { at, kind });
+                }
+            }
             _ => parts.push(interaction.clone()),
+        }
+    }
+    parts
+}
+
+/// When and where each part begins, and its further samples.
+fn parts_of(
+    at: ClientTime,
+    start: (i32, i32),
+    steps: &[Step],
+    samples_max: usize,
+) -> Vec<(ClientTime, (i32, i32), Vec<Step>)> {
+    let (mut at, (mut x, mut y)) = (at, start);
+    let mut parts = vec![(at, start, Vec::new())];
+    for step in steps {
+        at = at.plus(i64::from(step.dt));
+        (x, y) = (x + step.dx, y + step.dy);
+        let newest = parts.last_mut().expect("there is a first");
+        if newest.2.len() + 1 < samples_max {
+            newest.2.push(*step);
+        } else {
+            parts.push((at, (x, y), Vec::new()));
         }
     }
     parts

@@ -163,7 +163,7 @@ impl ThrashDetector {
         }
         let span_ms = u64::from(rules.span_ms);
         self.motion
-            .take_if(|motion| now.since(motion.anchor.0) > span_ms);
+            .take_if(|motion| now.since(motion.anchor.0) > span_ms.max(PAUSE_MS));
         self.occupied
             .take_if(|span| now.since(span.1) > span_ms + told_ms);
         self.newest

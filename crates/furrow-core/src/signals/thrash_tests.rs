@@ -14,7 +14,7 @@ fn check(text: &str, expected: &str) {
 
 /// A pointer that darts so many times 150 px to and fro, each in so many ms.
 fn darts(at: i64, count: usize, ms: i64) -> String {
-    let leg = |i: usize| format!(" to {},100 in {ms}", if i % 2 == 0 { 250 } else { 100 });
+    let leg = |i: usize| format!(" to {},100 in {ms}", 250 - 150 * (i % 2));
     let legs: String = (0..count).map(leg).collect();
     format!("mouse {at} 100,100{legs};")
 }
