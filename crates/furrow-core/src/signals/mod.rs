@@ -58,6 +58,7 @@ pub mod tilt;
 pub use firings::{EVIDENCE_MAX, FIRINGS_MAX, Firing, FiringId, Firings, TargetName};
 
 use crate::interaction::{Interaction, Page, Target, TargetIndex};
+use crate::measures::Movement;
 use crate::rules::{Ignored, RuleSet};
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
@@ -197,6 +198,7 @@ pub struct SessionDetectors {
     pages: pages::PagesDetector,
     searches: search::SearchDetector,
     detours: detour::DetourDetector,
+    own_pace: meander::OwnPace,
 }
 
 impl Detectors {
@@ -217,7 +219,8 @@ impl Detectors {
         session.searches.observe(interaction, moment, firings);
         self.blocked.observe(interaction, moment, firings);
         self.thrash.observe(interaction, moment, firings);
-        self.meander.observe(interaction, moment, firings);
+        self.meander
+            .observe(interaction, moment, &mut session.own_pace, firings);
         self.hover.observe(interaction, moment, firings);
         self.reading.observe(interaction, moment, firings);
         self.leaving.observe(interaction, moment, firings);
@@ -252,6 +255,7 @@ impl Detectors {
         let moment = self.with_around(moment, session, firings);
         self.blocked.ended(moment, firings);
         self.thrash.ended(moment, firings);
+        self.meander.ended(moment, firings);
         self.leaving.ended(moment, firings);
         self.form.ended(moment, firings);
     }
@@ -270,6 +274,13 @@ impl Detectors {
             frustration: firings.newest_frustration(),
         };
         Moment { around, ..moment }
+    }
+}
+
+impl SessionDetectors {
+    /// A movement of one sender's pointer has ended.
+    pub fn moved(&mut self, movement: &Movement, moment: Moment<'_>, firings: &mut Firings) {
+        self.detours.moved(movement, moment, firings);
     }
 }
 
