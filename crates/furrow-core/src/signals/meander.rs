@@ -94,6 +94,7 @@ pub struct MeanderDetector {
 /// Motion without a rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Way {
+    began: ClientTime,
     newest: Place,
     /// Where the newest movement set out.
     set_out: Place,
@@ -104,13 +105,18 @@ struct Way {
 /// Where the pointer was, and what the way there took.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Place {
-    sample: Sample,
-    path_px: f64,
+    /// Since the motion began.
+    ms: u32,
+    x: i64,
+    y: i64,
+    path_px: f32,
     moving_ms: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Wander {
+    /// When the motion began.
+    began: ClientTime,
     from: Place,
     to: Place,
     /// It goes on.
@@ -161,7 +167,7 @@ impl MeanderDetector {
     /// has made useless.
     fn passed(&mut self, moment: Moment<'_>, own: &mut OwnPace, firings: &mut Firings) {
         if let Some(way) = &self.way
-            && moment.now.since(way.newest.sample.0) >= REST_MS
+            && moment.now.since(way.newest.time(way.began)) >= REST_MS
         {
             way.paused(own);
             self.way = None;
@@ -170,7 +176,7 @@ impl MeanderDetector {
         let told_ms = told_ms(&moment.rules.press);
         if let Some(wander) = &self.wander
             && !wander.open
-            && moment.now.since(wander.to.sample.0) > told_ms
+            && moment.now.since(wander.span().1) > told_ms
         {
             self.fire(moment, firings);
         }
@@ -187,19 +193,20 @@ impl MeanderDetector {
 
     /// A button was held then: what it interrupts is no wander.
     fn pressed(&mut self, span: (ClientTime, ClientTime)) {
-        let inside = |wander: &Wander| overlap((wander.from.sample.0, wander.to.sample.0), span);
+        let inside = |wander: &Wander| overlap(wander.span(), span);
         if self.wander.as_ref().is_some_and(inside) {
             self.wander = None;
         }
         self.rested();
         if let Some(way) = &mut self.way {
-            way.places.retain(|place| place.sample.0 > span.1);
+            let began = way.began;
+            let after = |place: &Place| place.time(began) > span.1;
+            way.places.retain(after);
+            if way.places.is_empty() && after(&way.newest) {
+                way.places.push(way.newest);
+            }
             if way.places.is_empty() {
-                if way.newest.sample.0 > span.1 {
-                    way.places.push(way.newest);
-                } else {
-                    self.way = None;
-                }
+                self.way = None;
             }
         }
     }
@@ -212,15 +219,15 @@ impl MeanderDetector {
             self.way = Some(Way::new(sample));
             return false;
         };
-        let (before, before_x, before_y) = way.newest.sample;
-        let since = at.since(before);
+        let newest = &mut way.newest;
+        let since = at.since(newest.time(way.began));
         if since >= REST_MS {
             way.paused(own);
             *way = Way::new(sample);
             self.rested();
             return false;
         }
-        let (dx, dy) = ((x - before_x) as f64, (y - before_y) as f64);
+        let (dx, dy) = ((x - newest.x) as f64, (y - newest.y) as f64);
         if since == 0 || (dx == 0.0 && dy == 0.0) {
             return false;
         }
@@ -228,13 +235,15 @@ impl MeanderDetector {
             way.paused(own);
             way.set_out = way.newest;
         }
-        way.newest.sample = sample;
-        way.newest.path_px += (dx * dx + dy * dy).sqrt();
+        let newest = &mut way.newest;
+        newest.ms = to_u32(at.since(way.began));
+        (newest.x, newest.y) = (x, y);
+        newest.path_px += (dx * dx + dy * dy).sqrt() as f32;
         if since < PAUSE_MS {
-            way.newest.moving_ms = way.newest.moving_ms.saturating_add(to_u32(since));
+            newest.moving_ms = newest.moving_ms.saturating_add(to_u32(since));
         }
-        let last = way.places[way.places.len() - 1];
-        if at.since(last.sample.0) < PLACE_MS {
+        let last = way.places.last().expect("a motion keeps a place");
+        if u64::from(newest.ms - last.ms) < PLACE_MS {
             return false;
         }
         if way.places.len() == PLACES_MAX {
@@ -247,21 +256,15 @@ impl MeanderDetector {
     fn judge(&mut self, moment: Moment<'_>, own: &OwnPace, firings: &mut Firings) {
         let Some(way) = &mut self.way else { return };
         let rules = &moment.rules.meander;
-        let to = way.newest;
         let own_pace = own.median(rules.movements_min);
-        let wanders = |from: &&Place| {
-            let path_px = to.path_px - from.path_px;
-            to.sample.0.since(from.sample.0) >= u64::from(rules.span_min_ms)
-                && path_px >= f64::from(rules.path_min_px)
-                && 1_000.0 * progress_px(from, &to) <= f64::from(rules.progress_max_milli) * path_px
-                && own_pace.is_none_or(|own| pace_px_s(from, &to) < own)
-        };
+        let (began, to) = (way.began, way.newest);
+        let wanders = |from: &&Place| Leg::new(from, &to).wanders(own_pace, rules);
         let from = way.places.iter().find(wanders).copied();
         if let Some(wander) = self.wander.as_mut().filter(|wander| wander.open) {
             if from.is_some() {
                 wander.to = to;
             }
-            let long = to.sample.0.since(wander.from.sample.0) >= WANDER_MS_MAX;
+            let long = u64::from(to.ms - wander.from.ms) >= WANDER_MS_MAX;
             if from.is_none() || long {
                 // Another one begins at its end at the earliest.
                 wander.open = false;
@@ -271,6 +274,7 @@ impl MeanderDetector {
         } else if let Some(from) = from {
             self.fire(moment, firings);
             self.wander = Some(Wander {
+                began,
                 from,
                 to,
                 open: true,
@@ -280,33 +284,29 @@ impl MeanderDetector {
     }
 
     fn fire(&mut self, moment: Moment<'_>, firings: &mut Firings) {
-        let Some(Wander {
-            from,
-            to,
-            page_view,
-            ..
-        }) = self.wander.take()
-        else {
+        let Some(wander) = self.wander.take() else {
             return;
         };
-        let before = self.told.filter(|told| told.to == from.sample.0);
-        let path_px = to.path_px - from.path_px + before.map_or(0.0, |told| told.path_px);
-        let at = before.map_or(from.sample.0, |told| told.from);
-        let duration_ms = to_u32(to.sample.0.since(at));
+        let (from, to) = wander.span();
+        let leg = Leg::new(&wander.from, &wander.to);
+        let before = self.told.filter(|told| told.to == from);
+        let path_px = leg.path_px + before.map_or(0.0, |told| told.path_px);
+        let at = before.map_or(from, |told| told.from);
+        let duration_ms = to_u32(to.since(at));
         let least_px = f64::from(moment.rules.meander.path_min_px);
         let firing = Firing {
             duration_ms,
-            page_view,
-            position: (px(to.sample.1), px(to.sample.2)),
+            page_view: wander.page_view,
+            position: (px(wander.to.x), px(wander.to.y)),
             // The longer the way, the surer.
             intensity_milli: milli(1.0 - 0.6 * least_px / path_px.max(least_px)),
             evidence_at: vec![0, duration_ms],
             evidence_count: 2,
             reason: format!(
                 "{path_px:.0} px of path that led {:.0} px far in {:.1} s, at {:.0} px/s",
-                progress_px(&from, &to),
+                leg.progress_px,
                 f64::from(duration_ms) / 1_000.0,
-                pace_px_s(&from, &to)
+                leg.pace_px_s
             )
             .into(),
             ..moment.firing(SignalKind::Meander, at)
@@ -318,20 +318,23 @@ impl MeanderDetector {
         self.told = Some(Told {
             id,
             from: at,
-            to: to.sample.0,
+            to,
             path_px,
         });
     }
 }
 
 impl Way {
-    fn new(sample: Sample) -> Way {
+    fn new((began, x, y): Sample) -> Way {
         let start = Place {
-            sample,
+            ms: 0,
+            x,
+            y,
             path_px: 0.0,
             moving_ms: 0,
         };
         Way {
+            began,
             newest: start,
             set_out: start,
             places: vec![start],
@@ -342,19 +345,49 @@ impl Way {
     fn paused(&self, own: &mut OwnPace) {
         let (from, to) = (&self.set_out, &self.newest);
         let moving_ms = to.moving_ms.saturating_sub(from.moving_ms);
-        own.moved(to.path_px - from.path_px, moving_ms);
+        own.moved(Leg::new(from, to).path_px, moving_ms);
     }
 }
 
-fn progress_px(from: &Place, to: &Place) -> f64 {
-    let (_, x, y) = from.sample;
-    let (dx, dy) = ((to.sample.1 - x) as f64, (to.sample.2 - y) as f64);
-    (dx * dx + dy * dy).sqrt()
+impl Place {
+    fn time(&self, began: ClientTime) -> ClientTime {
+        began.plus(i64::from(self.ms))
+    }
 }
 
-fn pace_px_s(from: &Place, to: &Place) -> f64 {
-    let moving_ms = to.moving_ms.saturating_sub(from.moving_ms).max(1);
-    1_000.0 * (to.path_px - from.path_px) / f64::from(moving_ms)
+impl Wander {
+    fn span(&self) -> (ClientTime, ClientTime) {
+        (self.from.time(self.began), self.to.time(self.began))
+    }
+}
+
+/// The way between two places of one motion.
+struct Leg {
+    ms: u32,
+    path_px: f64,
+    progress_px: f64,
+    pace_px_s: f64,
+}
+
+impl Leg {
+    fn new(from: &Place, to: &Place) -> Leg {
+        let path_px = f64::from(to.path_px) - f64::from(from.path_px);
+        let (dx, dy) = ((to.x - from.x) as f64, (to.y - from.y) as f64);
+        let moving_ms = to.moving_ms.saturating_sub(from.moving_ms).max(1);
+        Leg {
+            ms: to.ms.saturating_sub(from.ms),
+            path_px,
+            progress_px: (dx * dx + dy * dy).sqrt(),
+            pace_px_s: 1_000.0 * path_px / f64::from(moving_ms),
+        }
+    }
+
+    fn wanders(&self, own_pace_px_s: Option<f64>, rules: &MeanderRules) -> bool {
+        self.ms >= rules.span_min_ms
+            && self.path_px >= f64::from(rules.path_min_px)
+            && 1_000.0 * self.progress_px <= f64::from(rules.progress_max_milli) * self.path_px
+            && own_pace_px_s.is_none_or(|own| self.pace_px_s < own)
+    }
 }
 
 #[cfg(test)]

@@ -101,11 +101,6 @@ struct Finding {
 }
 
 impl Finding {
-    /// Of two equally intense ones the longer has more to show.
-    fn strength(&self) -> (u16, u32) {
-        (self.intensity_milli, self.turns)
-    }
-
     fn span(&self) -> (ClientTime, ClientTime) {
         (self.at, self.at.plus(i64::from(self.duration_ms)))
     }
@@ -237,28 +232,32 @@ impl ThrashDetector {
                 motion.forget_first();
             }
         }
-        let Some(finding) = motion.finding(moment) else {
+        let end = sample.0;
+        let grows = self
+            .newest
+            .is_some_and(|(first, _)| end.since(first) <= u64::from(rules.span_ms));
+        let pauses = self
+            .newest
+            .is_some_and(|(_, before)| end.since(before) <= u64::from(rules.pause_ms));
+        if pauses && !grows {
+            return;
+        }
+        let Some(window) = motion.window(rules) else {
             return;
         };
-        let end = sample.0;
-        match self.newest {
-            Some((first, before)) if end.since(first) <= u64::from(rules.span_ms) => {
-                if let Some(waiting) = self.waiting.last_mut()
-                    && waiting.span().1 == before
-                    && finding.strength() > waiting.strength()
-                {
-                    *waiting = finding;
-                    self.newest = Some((first, end));
-                }
+        if !grows {
+            self.newest = Some((end, end));
+            if self.waiting.len() == WAITING_MAX {
+                fire(self.waiting.remove(0), moment, firings);
             }
-            Some((_, before)) if end.since(before) <= u64::from(rules.pause_ms) => {}
-            Some(_) | None => {
-                self.newest = Some((end, end));
-                if self.waiting.len() == WAITING_MAX {
-                    fire(self.waiting.remove(0), moment, firings);
-                }
-                self.waiting.push(finding);
-            }
+            self.waiting.push(motion.finding(&window, moment));
+        } else if let Some((_, before)) = &mut self.newest
+            && let Some(waiting) = self.waiting.last_mut()
+            && waiting.span().1 == *before
+            && window.strength() > (waiting.intensity_milli, waiting.turns)
+        {
+            *waiting = motion.finding(&window, moment);
+            *before = end;
         }
     }
 
@@ -304,8 +303,8 @@ impl Motion {
         }
     }
 
-    fn finding(&self, moment: Moment<'_>) -> Option<Finding> {
-        let rules = &moment.rules.thrash;
+    /// What the stretches amount to, if that is enough.
+    fn window(&self, rules: &ThrashRules) -> Option<Window> {
         let turns = to_u32(self.stretches.len() as u64).saturating_sub(1);
         let duration_ms = to_u32(self.anchor.0.since(self.began));
         let path_px: f64 = self.stretches.iter().map(|s| f64::from(s.path_px)).sum();
@@ -317,33 +316,65 @@ impl Motion {
         if speed_px_s < least_px_s {
             return None;
         }
-        let edge = |side: usize| self.stretches.iter().map(move |s| s.reach[side]);
-        let width = edge(2).max()? - edge(0).min()?;
-        let height = edge(3).max()? - edge(1).min()?;
-        let box_px = square(width, height).sqrt();
+        let first = self.stretches.first()?.reach;
+        let [left, top, right, bottom] = self.stretches.iter().fold(first, |all, stretch| {
+            let [left, top, right, bottom] = stretch.reach;
+            [
+                all[0].min(left),
+                all[1].min(top),
+                all[2].max(right),
+                all[3].max(bottom),
+            ]
+        });
+        let box_px = square(right - left, bottom - top).sqrt();
         let intensity = 0.4 * (f64::from(turns) / TURNS_FULL).min(1.0)
             + 0.3 * ((speed_px_s - least_px_s) / least_px_s).clamp(0.0, 1.0)
             + 0.3 / (1.0 + (box_px / BOX_HALF_PX) * (box_px / BOX_HALF_PX));
         let intensity_milli = milli(intensity);
-        if u32::from(intensity_milli) < rules.intensity_min_milli {
-            return None;
-        }
+        (u32::from(intensity_milli) >= rules.intensity_min_milli).then_some(Window {
+            turns,
+            duration_ms,
+            path_px,
+            box_px,
+            intensity_milli,
+        })
+    }
+
+    fn finding(&self, window: &Window, moment: Moment<'_>) -> Finding {
         let turns_at = self.stretches.iter().scan(0, |ms, stretch| {
             *ms += stretch.ms;
             Some(*ms)
         });
-        Some(Finding {
+        let listed = EVIDENCE_MAX.min(window.turns as usize);
+        Finding {
             at: self.began,
-            duration_ms,
-            turns_at: turns_at.take(EVIDENCE_MAX.min(turns as usize)).collect(),
-            turns,
-            path_px: path_px as u32,
-            box_px: box_px as u32,
+            duration_ms: window.duration_ms,
+            turns_at: turns_at.take(listed).collect(),
+            turns: window.turns,
+            path_px: window.path_px as u32,
+            box_px: window.box_px as u32,
             position: (px(self.anchor.1), px(self.anchor.2)),
-            intensity_milli,
+            intensity_milli: window.intensity_milli,
             page_view: moment.page_view,
             at_failure: false,
-        })
+        }
+    }
+}
+
+/// What the stretches of a motion amount to.
+struct Window {
+    turns: u32,
+    duration_ms: u32,
+    path_px: f64,
+    /// Diagonal of the box around them.
+    box_px: f64,
+    intensity_milli: u16,
+}
+
+impl Window {
+    /// Of two equally intense ones the longer has more to show.
+    fn strength(&self) -> (u16, u32) {
+        (self.intensity_milli, self.turns)
     }
 }
 
