@@ -4,7 +4,7 @@ use crate::ids::{SenderId, VisitorId};
 use crate::interaction::{
     Batch, Conversion, Device, DeviceClass, Interaction, Kind, Page, ScrollPath, Step,
 };
-use crate::measures::{Measures, Recipients, Streams};
+use crate::measures::{Measures, Movement, Recipients, Streams};
 use crate::output::SessionStatus;
 use crate::rules::RuleSet;
 use crate::scores::Attention;
@@ -294,7 +294,7 @@ impl Session {
         self.counts.unknown += batch.unknown;
         self.counts.samples += u64::from(batch.samples);
         self.know_client(received);
-        self.show(slot, &batch.page, batch.origin);
+        self.show(slot, &batch.page, batch.origin, rules);
         let mut ended = false;
         for interaction in &batch.interactions {
             ended |= matches!(interaction.kind, Kind::SessionEnd(_));
@@ -344,7 +344,7 @@ impl Session {
     }
 
     /// The sender shows this page view, if it does not already.
-    fn show(&mut self, slot: usize, page: &Page, at: ClientTime) {
+    fn show(&mut self, slot: usize, page: &Page, at: ClientTime, rules: &RuleSet) {
         let sender = &mut self.senders[slot];
         if let Some((ordinal, number)) = sender.page_view
             && number >= page.number
@@ -358,8 +358,10 @@ impl Session {
             }
             return;
         }
-        let (streams, to) = self.measuring(slot);
+        let mut movements = Vec::new();
+        let (streams, to) = self.measuring(slot, &mut movements);
         streams.left(to);
+        self.moved(slot, &movements, rules);
         self.senders[slot].page_view = None;
         if self.page_views.len() == PAGE_VIEWS_MAX {
             return;
@@ -386,13 +388,15 @@ impl Session {
         // The time until now was spent on the page view before.
         self.engage(slot, at, interaction, rules);
         if let Kind::PageView(view) = &interaction.kind {
-            self.show(slot, &view.page, at);
+            self.show(slot, &view.page, at, rules);
         }
         if let Kind::ScrollPath(path) = &interaction.kind {
             self.scrolled(slot, path);
         }
-        let (streams, to) = self.measuring(slot);
+        let mut movements = Vec::new();
+        let (streams, to) = self.measuring(slot, &mut movements);
         streams.observe(interaction, &batch.targets, to);
+        self.moved(slot, &movements, rules);
         let sender = &mut self.senders[slot];
         if let Kind::Focus { gained } = interaction.kind {
             sender.focused = gained;
@@ -492,7 +496,11 @@ impl Session {
     }
 
     /// A sender's streams, and where their measures go.
-    fn measuring(&mut self, slot: usize) -> (&mut Streams, Recipients<'_>) {
+    fn measuring<'a>(
+        &'a mut self,
+        slot: usize,
+        movements: &'a mut Vec<Movement>,
+    ) -> (&'a mut Streams, Recipients<'a>) {
         let sender = &mut self.senders[slot];
         let page_view = sender.page_view.map(|(ordinal, _)| {
             let view = &mut self.page_views[ordinal as usize];
@@ -500,24 +508,32 @@ impl Session {
             &mut view.measures
         });
         let session = &mut self.measures;
-        (&mut sender.streams, Recipients { session, page_view })
+        let to = Recipients {
+            session,
+            page_view,
+            movements,
+        };
+        (&mut sender.streams, to)
+    }
+
+    /// Movements ended while the sender showed its page view.
+    fn moved(&mut self, slot: usize, movements: &[Movement], rules: &RuleSet) {
+        for movement in movements {
+            let nowhere = Page::default();
+            let moment = alone(slot, &self.senders[slot], movement.end, &nowhere, rules);
+            self.detectors.moved(movement, moment, &mut self.firings);
+        }
     }
 
     fn settle(&mut self, slot: usize, rules: &RuleSet) {
-        let (streams, to) = self.measuring(slot);
+        let mut movements = Vec::new();
+        let (streams, to) = self.measuring(slot, &mut movements);
         streams.ended(to);
+        self.moved(slot, &movements, rules);
         let sender = &mut self.senders[slot];
         let now = sender.span.map_or(ClientTime::default(), |span| span.1);
         let nowhere = Page::default();
-        let moment = Moment {
-            now,
-            sender: slot_number(slot),
-            page_view: sender.page_view.map(|(ordinal, _)| ordinal),
-            page: &nowhere,
-            targets: &[],
-            rules,
-            around: Around::default(),
-        };
+        let moment = alone(slot, sender, now, &nowhere, rules);
         sender
             .detectors
             .ended(moment, &mut self.detectors, &mut self.firings);
@@ -602,6 +618,25 @@ fn moment<'a>(
         page_view,
         page: page_view.map_or(&batch.page, |ordinal| &page_views[ordinal as usize].page),
         targets: &batch.targets,
+        rules,
+        around: Around::default(),
+    }
+}
+
+/// A moment of a sender apart from any batch.
+fn alone<'a>(
+    slot: usize,
+    sender: &Sender,
+    now: ClientTime,
+    nowhere: &'a Page,
+    rules: &'a RuleSet,
+) -> Moment<'a> {
+    Moment {
+        now,
+        sender: slot_number(slot),
+        page_view: sender.page_view.map(|(ordinal, _)| ordinal),
+        page: nowhere,
+        targets: &[],
         rules,
         around: Around::default(),
     }

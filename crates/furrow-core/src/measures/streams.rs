@@ -21,11 +21,14 @@ pub struct Recipients<'a> {
     pub session: &'a mut Measures,
     /// The page view that it shows.
     pub page_view: Option<&'a mut Measures>,
+    /// Movements that have ended, for whoever looks at each.
+    pub movements: &'a mut Vec<Movement>,
 }
 
 impl Recipients<'_> {
-    fn add(&mut self, movement: &Movement) {
-        self.each(|measures| measures.add(movement));
+    fn add(&mut self, movement: Movement) {
+        self.each(|measures| measures.add(&movement));
+        self.movements.push(movement);
     }
 
     fn each(&mut self, tell: impl Fn(&mut Measures)) {
@@ -46,10 +49,10 @@ impl Streams {
     ) {
         let at = interaction.at;
         if let Some(movement) = self.pointer.passed(at) {
-            to.add(&movement);
+            to.add(movement);
         }
         match &interaction.kind {
-            Kind::PointerPath(path) => self.pointer.path(at, path, |movement| to.add(&movement)),
+            Kind::PointerPath(path) => self.pointer.path(at, path, |movement| to.add(movement)),
             Kind::Press(press) => self.pressed(press, &mut to),
             Kind::ScrollPath(path) => {
                 let scrolls = self.scroll.path(at, path);
@@ -99,7 +102,7 @@ impl Streams {
             .pointer
             .pressed(press.down, press.pointer, NOMINAL_TARGET_PX);
         if let Some(movement) = pressed.movement {
-            to.add(&movement);
+            to.add(movement);
         }
         if let Some(aim) = pressed.aim {
             to.each(|measures| measures.aimed(aim));
@@ -116,7 +119,7 @@ impl Streams {
     /// Nothing more comes for now: what has begun ends.
     pub fn ended(&mut self, mut to: Recipients<'_>) {
         if let Some(movement) = self.pointer.ended() {
-            to.add(&movement);
+            to.add(movement);
         }
     }
 }

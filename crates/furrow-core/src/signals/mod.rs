@@ -41,6 +41,7 @@ pub mod hover;
 pub mod leaving;
 pub mod meander;
 pub mod pages;
+mod pointing;
 pub mod press;
 pub mod problem;
 pub mod reading;
@@ -49,12 +50,15 @@ pub mod retry;
 pub mod rotation;
 pub mod scroll;
 pub mod search;
+#[cfg(test)]
+mod stage;
 pub mod thrash;
 pub mod tilt;
 
 pub use firings::{EVIDENCE_MAX, FIRINGS_MAX, Firing, FiringId, Firings, TargetName};
 
 use crate::interaction::{Interaction, Page, Target, TargetIndex};
+use crate::measures::Movement;
 use crate::rules::{Ignored, RuleSet};
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
@@ -194,6 +198,7 @@ pub struct SessionDetectors {
     pages: pages::PagesDetector,
     searches: search::SearchDetector,
     detours: detour::DetourDetector,
+    own_pace: meander::OwnPace,
 }
 
 impl Detectors {
@@ -208,23 +213,14 @@ impl Detectors {
         self.presses.observe(interaction, moment, firings);
         self.presses.passed(moment, &mut session.retries, firings);
         session.problems.observe(interaction, moment, firings);
-        let moment = Moment {
-            around: Around {
-                problem: session.problems.newest(),
-                unanswered: self
-                    .presses
-                    .unanswered(&moment.rules.press)
-                    .max(firings.newest_unanswered()),
-                frustration: firings.newest_frustration(),
-            },
-            ..moment
-        };
+        let moment = self.with_around(moment, session, firings);
         session.reloads.observe(interaction, moment, firings);
         session.pages.observe(interaction, moment, firings);
         session.searches.observe(interaction, moment, firings);
         self.blocked.observe(interaction, moment, firings);
         self.thrash.observe(interaction, moment, firings);
-        self.meander.observe(interaction, moment, firings);
+        self.meander
+            .observe(interaction, moment, &mut session.own_pace, firings);
         self.hover.observe(interaction, moment, firings);
         self.reading.observe(interaction, moment, firings);
         self.leaving.observe(interaction, moment, firings);
@@ -256,8 +252,35 @@ impl Detectors {
         firings: &mut Firings,
     ) {
         self.presses.ended(moment, &mut session.retries, firings);
+        let moment = self.with_around(moment, session, firings);
         self.blocked.ended(moment, firings);
+        self.thrash.ended(moment, firings);
+        self.meander.ended(moment, firings);
+        self.leaving.ended(moment, firings);
         self.form.ended(moment, firings);
+    }
+
+    /// The moment with what has happened in the session before.
+    fn with_around<'a>(
+        &self,
+        moment: Moment<'a>,
+        session: &SessionDetectors,
+        firings: &Firings,
+    ) -> Moment<'a> {
+        let unanswered = self.presses.unanswered(&moment.rules.press);
+        let around = Around {
+            problem: session.problems.newest(),
+            unanswered: unanswered.max(firings.newest_unanswered()),
+            frustration: firings.newest_frustration(),
+        };
+        Moment { around, ..moment }
+    }
+}
+
+impl SessionDetectors {
+    /// A movement of one sender's pointer has ended.
+    pub fn moved(&mut self, movement: &Movement, moment: Moment<'_>, firings: &mut Firings) {
+        self.detours.moved(movement, moment, firings);
     }
 }
 

@@ -26,7 +26,7 @@ pub const PROBLEMS_MAX: usize = 16;
 
 /// An unanswered press is told this much after `answer_ms` at the latest. A
 /// group is not closed before all its presses can have been told.
-const TOLD_WITHIN_MS: u32 = 1_500;
+pub(super) const TOLD_WITHIN_MS: u32 = 1_500;
 
 /// After this much time a press is no longer judged, whatever is missing.
 const JUDGED_WITHIN_MS: u32 = 10_000;

@@ -5,8 +5,8 @@ mod any;
 use any::{NOON, any_movement, batch, interactions};
 use furrow_core::ids::{Epoch, Property, Tenant};
 use furrow_core::interaction::{
-    Batch, Button, Interaction, Kind, PointerType, Press, PressKind, Reportable, Response,
-    TargetIndex,
+    Batch, Button, Interaction, Kind, PointerPath, PointerType, Press, PressKind, Reportable,
+    Response, ScrollCause, ScrollPath, Step, TargetIndex,
 };
 use furrow_core::output::ScoreUpdate;
 use furrow_core::partition::{ALLOWED_LATENESS_MS, PartitionState, Record, TenantBatch};
@@ -57,6 +57,66 @@ fn end_of(interactions: &[Interaction]) -> ClientTime {
     let last = interactions.last().expect("at least one");
     // The longest path that is made here lasts 12 s.
     last.at.plus(20_000)
+}
+
+/// Each begins when the one before has ended, and a pause has passed.
+fn one_after_another(steps: Vec<(i64, Kind)>) -> Vec<Interaction> {
+    let mut at = ClientTime(NOON);
+    let mut moves = Vec::new();
+    for (pause, kind) in steps {
+        at = at.plus(pause);
+        let path_ms: i64 = steps_of(&kind).iter().map(|step| i64::from(step.dt)).sum();
+        moves.push(Interaction { at, kind });
+        at = at.plus(path_ms);
+    }
+    moves
+}
+
+fn steps_of(kind: &Kind) -> &[Step] {
+    match kind {
+        Kind::PointerPath(path) => &path.steps,
+        Kind::ScrollPath(path) => &path.steps,
+        _ => &[],
+    }
+}
+
+/// The same interaction with its path in parts of at most so many samples.
+fn parts(whole: &Interaction, samples_max: usize) -> Vec<Interaction> {
+    let mut parts: Vec<Interaction> = Vec::new();
+    let (mut at, mut moved) = (whole.at, (0, 0));
+    let begin = |at, moved: (i32, i32)| {
+        let kind = match &whole.kind {
+            Kind::PointerPath(path) => Kind::PointerPath(PointerPath {
+                pointer: path.pointer,
+                start: (path.start.0 + moved.0, path.start.1 + moved.1),
+                steps: Vec::new(),
+            }),
+            Kind::ScrollPath(path) => Kind::ScrollPath(ScrollPath {
+                start_y: path.start_y + moved.1,
+                steps: Vec::new(),
+                ..path.clone()
+            }),
+            other => other.clone(),
+        };
+        Interaction { at, kind }
+    };
+    parts.push(begin(at, moved));
+    for step in steps_of(&whole.kind) {
+        at = at.plus(i64::from(step.dt));
+        moved = (moved.0 + step.dx, moved.1 + step.dy);
+        let newest = parts.last_mut().expect("there is a first");
+        let steps = match &mut newest.kind {
+            Kind::PointerPath(path) => &mut path.steps,
+            Kind::ScrollPath(path) => &mut path.steps,
+            _ => unreachable!("only paths have steps"),
+        };
+        if steps.len() + 1 < samples_max {
+            steps.push(*step);
+        } else {
+            parts.push(begin(at, moved));
+        }
+    }
+    parts
 }
 
 /// A press on the button that the page never answers, told when it is known.
@@ -189,5 +249,36 @@ proptest! {
         let update = ended(vec![batch(0, moves.collect())]);
         prop_assert_eq!(update.session.scores.frustration, 0);
         prop_assert_eq!(update.session.scores.technical, 0);
+    }
+
+    #[test]
+    fn where_a_path_is_cut_changes_no_score(
+        steps in prop::collection::vec((0..3_000_i64, any_movement()), 1..30),
+        samples_max in 1..20_usize,
+    ) {
+        let moves = one_after_another(steps);
+        let cut = moves.iter().flat_map(|one| parts(one, samples_max)).collect();
+        let (whole, cut) = (ended(vec![batch(0, moves)]), ended(vec![batch(0, cut)]));
+        prop_assert_eq!(cut.session.scores, whole.session.scores);
+        prop_assert_eq!(cut.signals.len(), whole.signals.len());
+    }
+
+    #[test]
+    fn no_path_however_absurd_breaks_a_session(
+        start in any::<(i32, i32)>(),
+        steps in prop::collection::vec(any::<(u32, i32, i32)>(), 0..40),
+        y in any::<i32>(), viewport_height in any::<u32>(), document_height in any::<u32>(),
+    ) {
+        let steps: Vec<Step> = steps
+            .into_iter()
+            .map(|(dt, dx, dy)| Step { dt, dx, dy })
+            .collect();
+        let pointer = PointerPath { pointer: PointerType::Mouse, start, steps: steps.clone() };
+        let cause = ScrollCause::Wheel;
+        let scroll = ScrollPath { start_y: y, steps, viewport_height, document_height, cause };
+        let kinds = [Kind::PointerPath(pointer), Kind::ScrollPath(scroll)];
+        let moves = kinds.map(|kind| Interaction { at: ClientTime(NOON), kind });
+        let update = ended(vec![batch(0, moves.to_vec())]);
+        prop_assert_eq!(update.session.scores.frustration, 0);
     }
 }
