@@ -47,6 +47,9 @@ pub mod reading;
 pub mod reload;
 pub mod retry;
 pub mod rotation;
+mod run;
+#[cfg(test)]
+mod script;
 pub mod scroll;
 pub mod search;
 pub mod thrash;
@@ -243,9 +246,13 @@ impl Detectors {
         &mut self,
         interaction: &Interaction,
         moment: Moment<'_>,
+        session: &mut SessionDetectors,
         firings: &mut Firings,
     ) {
         self.presses.observe(interaction, moment, firings);
+        session
+            .problems
+            .observe_reordered(interaction, moment, firings);
     }
 
     /// Nothing more will come.
