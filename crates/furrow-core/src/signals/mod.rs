@@ -263,6 +263,7 @@ impl Detectors {
         firings: &mut Firings,
     ) {
         self.presses.ended(moment, &mut session.retries, firings);
+        session.pages.ended(moment, firings);
         self.blocked.ended(moment, firings);
         self.form.ended(moment, firings);
     }
