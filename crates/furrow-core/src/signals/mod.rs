@@ -57,7 +57,7 @@ pub mod tilt;
 
 pub use firings::{EVIDENCE_MAX, FIRINGS_MAX, Firing, FiringId, Firings, TargetName};
 
-use crate::interaction::{Interaction, Page, Target, TargetIndex};
+use crate::interaction::{Interaction, Kind, Page, Target, TargetIndex};
 use crate::rules::{Ignored, RuleSet};
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
@@ -253,6 +253,9 @@ impl Detectors {
         session
             .problems
             .observe_reordered(interaction, moment, firings);
+        if let Kind::Conversion(_) = interaction.kind {
+            self.form.redeemed();
+        }
     }
 
     /// Nothing more will come.
