@@ -269,6 +269,7 @@ impl Detectors {
         session.pages.ended(moment, firings);
         self.blocked.ended(moment, firings);
         self.form.ended(moment, firings);
+        self.tilt.ended(moment, firings);
     }
 }
 
