@@ -159,7 +159,10 @@ impl BlockedDetector {
         if let Some(cover) = self.covers.iter_mut().rev().find(on_it) {
             cover.presses = cover.presses.saturating_add(1);
             if cover.pressed_ms.len() + 1 < EVIDENCE_MAX {
-                cover.pressed_ms.push(to_u32(press.down.since(cover.at)));
+                // Presses are told in the order in which they were answered.
+                let after_ms = to_u32(press.down.since(cover.at));
+                let place = cover.pressed_ms.partition_point(|ms| *ms <= after_ms);
+                cover.pressed_ms.insert(place, after_ms);
             }
             cover.late |= late;
             cover.news = true;

@@ -50,6 +50,7 @@ pub struct FormDetector {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Filled {
     field: u64,
+    /// When it first gave evidence.
     at: ClientTime,
     focuses: u32,
     /// Of the visits before this one, with what was cleared.
@@ -58,7 +59,7 @@ struct Filled {
     corrections_now: u32,
     refusals: u32,
     refused: Option<ClientTime>,
-    /// What went before, ms after `at`; at most [`EVIDENCE_MAX`].
+    /// When it gave evidence, ms after `at`; at most [`EVIDENCE_MAX`].
     evidence_ms: Vec<u32>,
     firing: Option<FiringId>,
 }
@@ -230,6 +231,9 @@ impl Filled {
                 self.corrected() > before
             }
         };
+        if telling && self.evidence_ms.is_empty() {
+            self.at = at;
+        }
         if telling && self.evidence_ms.len() < EVIDENCE_MAX {
             self.evidence_ms.push(to_u32(at.since(self.at)));
         }

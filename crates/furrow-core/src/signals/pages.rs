@@ -264,7 +264,7 @@ impl PagesDetector {
             .rev()
             .take_while(|place| {
                 let visit = &self.visits[*place];
-                let whose = if (last - place) % 2 == 0 {
+                let whose = if (last - place).is_multiple_of(2) {
                     newest.path
                 } else {
                     other

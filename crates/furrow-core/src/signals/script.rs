@@ -90,7 +90,7 @@ impl<'a> Words<'a> {
 
 /// Reads sentences such as `load 0 /a; press 900 dead on button; view 4000 /b
 /// back`. `load` begins a sender, `view` another page of the same one; `of N`
-/// tells another sender than the newest.
+/// tells another sender than the newest; `later` lets time pass.
 pub(super) fn read(text: &str) -> Vec<Told> {
     let mut told = Vec::new();
     let (mut senders, mut views) = (0_u8, 0);
@@ -197,7 +197,13 @@ pub(super) fn read(text: &str) -> Vec<Told> {
                 }),
             ),
             "find" => tell(at, Kind::Find),
-            "later" => tell(at, Kind::Print),
+            "later" => tell(
+                at,
+                Kind::Exposure {
+                    experiment: "any".into(),
+                    variant: "any".into(),
+                },
+            ),
             "convert" => tell(
                 at,
                 Kind::Conversion(Conversion {
