@@ -31,6 +31,8 @@
 //! [`Weights`](crate::rules::Weights), its row in `docs/scores.md`.
 
 pub mod blocked;
+#[cfg(test)]
+mod conformance_tests;
 pub mod content;
 pub mod detour;
 mod firings;
