@@ -67,6 +67,24 @@ fn a_dead_area_is_rage_and_slow_dead_presses_are_a_retry() {
     );
 }
 
+#[test]
+fn a_detector_that_has_seen_nothing_costs_a_few_bytes() {
+    fn bytes(detector: &impl serde::Serialize) -> usize {
+        let bytes = postcard::to_allocvec(detector);
+        bytes.expect("it serializes").len()
+    }
+    assert_eq!(bytes(&super::problem::ProblemDetector::default()), 5);
+    assert_eq!(bytes(&super::reload::ReloadDetector::default()), 2);
+    assert_eq!(bytes(&super::pages::PagesDetector::default()), 2);
+    assert_eq!(bytes(&super::search::SearchDetector::default()), 3);
+    assert_eq!(bytes(&super::blocked::BlockedDetector::default()), 2);
+    assert_eq!(bytes(&super::form::FormDetector::default()), 3);
+    assert_eq!(bytes(&super::focus::FocusDetector::default()), 2);
+    assert_eq!(bytes(&super::rotation::RotationDetector::default()), 3);
+    assert_eq!(bytes(&super::tilt::TiltDetector::default()), 2);
+    assert_eq!(bytes(&super::gesture::GestureDetector::default()), 2);
+}
+
 /// A sentence of any kind, at a time up to the furthest.
 fn any_sentence() -> impl Strategy<Value = String> {
     let number = prop_oneof![0..4_u32, 0..3_000_u32, Just(u32::from(u16::MAX))];

@@ -35,6 +35,35 @@ pub const FIELDS_MAX: usize = 16;
 /// Forms that one page view remembers, likewise.
 pub const FORMS_MAX: usize = 4;
 
+/// Forms that one session remembers to have been sent.
+pub const SENT_MAX: usize = 8;
+
+/// What a session has sent. Who leaves a form and sends it later, from another
+/// load of its page, has not abandoned it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SentForms(Vec<(u64, ClientTime)>);
+
+impl SentForms {
+    /// Looks at an interaction.
+    pub fn observe(&mut self, interaction: &Interaction) {
+        if let Kind::Field(field) = &interaction.kind
+            && field.change == FieldChange::Submit
+        {
+            self.0.retain(|(form, _)| *form != field.form);
+            if self.0.len() == SENT_MAX {
+                self.0.remove(0);
+            }
+            self.0.push((field.form, interaction.at));
+        }
+    }
+
+    fn since(&self, form: u64, at: ClientTime) -> bool {
+        self.0
+            .iter()
+            .any(|(sent, when)| *sent == form && *when >= at)
+    }
+}
+
 /// One page view's forms.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FormDetector {
@@ -43,7 +72,7 @@ pub struct FormDetector {
     /// Likewise; at most [`FORMS_MAX`].
     forms: Vec<Begun>,
     /// The window was left since a field last took the focus.
-    left: bool,
+    window_left: bool,
 }
 
 /// What has happened to one field.
@@ -93,9 +122,11 @@ impl FormDetector {
             }
             // A form is sent whatever stands in it.
             Kind::Field(field) if field.change == FieldChange::Submit => self.sent(field.form),
-            Kind::Focus { gained: false } | Kind::Visibility { visible: false } => self.left = true,
+            Kind::Focus { gained: false } | Kind::Visibility { visible: false } => {
+                self.window_left = true;
+            }
             Kind::Conversion(_) => self.redeemed(),
-            Kind::PageView(_) => self.ended(moment, firings),
+            Kind::PageView(_) => self.left(None, moment, firings),
             _ => {}
         }
     }
@@ -105,10 +136,17 @@ impl FormDetector {
         self.forms.iter_mut().for_each(|form| form.redeemed = true);
     }
 
-    /// The page was left, or nothing more will come.
-    pub fn ended(&mut self, moment: Moment<'_>, firings: &mut Firings) {
+    /// Nothing more will come.
+    pub fn ended(&mut self, sent: &SentForms, moment: Moment<'_>, firings: &mut Firings) {
+        self.left(Some(sent), moment, firings);
+    }
+
+    /// The page was left.
+    fn left(&mut self, sent: Option<&SentForms>, moment: Moment<'_>, firings: &mut Firings) {
         for form in &self.forms {
-            form.left(moment, firings);
+            if !sent.is_some_and(|sent| sent.since(form.form, form.span.1)) {
+                form.left(moment, firings);
+            }
         }
         *self = FormDetector::default();
     }
@@ -169,7 +207,7 @@ impl FormDetector {
         if field.field == 0 {
             return;
         }
-        let back = field.change == FieldChange::Focus && std::mem::take(&mut self.left);
+        let back = field.change == FieldChange::Focus && std::mem::take(&mut self.window_left);
         let known = self.fields.iter().position(|f| f.field == field.field);
         let was_in_it = known.is_some_and(|place| place + 1 == self.fields.len());
         let mut filled = match known {

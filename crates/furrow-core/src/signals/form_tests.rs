@@ -179,6 +179,18 @@ fn what_is_entered_after_sending_is_another_attempt() {
 }
 
 #[test]
+fn a_form_that_is_sent_from_another_load_of_its_page_is_not_abandoned() {
+    abandoned(
+        "load 0 /a; field 4000 change; load 9000 /help; load 20000 /a; field 25000 change; field 26000 submit; later 30000",
+        "",
+    );
+    abandoned(
+        "load 0 /a; field 1000 change; field 1500 submit; load 4000 /a; field 5000 change; later 30000",
+        "form_abandonment@5000x1",
+    );
+}
+
+#[test]
 fn a_conversion_of_the_page_redeems() {
     abandoned(
         "load 0 /a; field 4000 change; convert 6000; view 9000 /b",

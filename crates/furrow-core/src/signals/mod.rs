@@ -198,6 +198,7 @@ pub struct SessionDetectors {
     reloads: reload::ReloadDetector,
     pages: pages::PagesDetector,
     searches: search::SearchDetector,
+    sent: form::SentForms,
     detours: detour::DetourDetector,
 }
 
@@ -227,6 +228,7 @@ impl Detectors {
         session.reloads.observe(interaction, moment, firings);
         session.pages.observe(interaction, moment, firings);
         session.searches.observe(interaction, moment, firings);
+        session.sent.observe(interaction);
         self.blocked.observe(interaction, moment, firings);
         self.thrash.observe(interaction, moment, firings);
         self.meander.observe(interaction, moment, firings);
@@ -270,7 +272,7 @@ impl Detectors {
         self.presses.ended(moment, &mut session.retries, firings);
         session.pages.ended(moment, firings);
         self.blocked.ended(moment, firings);
-        self.form.ended(moment, firings);
+        self.form.ended(&session.sent, moment, firings);
         self.tilt.ended(moment, firings);
     }
 }
@@ -297,7 +299,7 @@ pub struct Moment<'a> {
 /// When trouble was last seen in the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Around {
-    /// A script error or a failed request.
+    /// A script error, a failed request, or a hang.
     pub problem: Option<ClientTime>,
     /// A press that the page did not answer, or answered late.
     pub unanswered: Option<ClientTime>,

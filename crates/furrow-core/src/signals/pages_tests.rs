@@ -212,8 +212,6 @@ fn visits_that_no_loop_can_reach_are_forgotten() {
         most = most.max(bytes.len());
     }
     assert!(most <= 100, "{most} bytes");
-    let idle = postcard::to_allocvec(&PagesDetector::default()).expect("it serializes");
-    assert_eq!(idle.len(), 2);
 }
 
 proptest::proptest! {

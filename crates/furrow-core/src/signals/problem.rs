@@ -135,7 +135,7 @@ impl ProblemDetector {
         }
     }
 
-    /// When the newest script error or failed request began.
+    /// When the newest script error, failed request or hang began.
     #[must_use]
     pub fn newest(&self) -> Option<ClientTime> {
         self.newest

@@ -19,10 +19,14 @@ pub(super) struct Enough {
     pub(super) span_ms: u32,
 }
 
-/// Moments that belong together, and what they fired.
+/// Moments that belong together, and what they fired; nothing while none has
+/// come.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub(super) struct Run {
-    /// Oldest first; at most [`RUN_MAX`].
+pub(super) struct Run(Option<Running>);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Running {
+    /// Oldest first; at most [`RUN_MAX`], and at least one.
     moments: Vec<ClientTime>,
     /// How many came when the list was full, and the newest of them.
     further: Option<(u32, ClientTime)>,
@@ -33,24 +37,32 @@ impl Run {
     /// It happened once more. Tells whether that makes a run, or goes on with
     /// one.
     pub(super) fn one_more(&mut self, at: ClientTime, enough: Enough) -> bool {
-        let span_ms = u64::from(enough.span_ms);
         self.passed(at, enough.span_ms);
-        let newest = self.newest().map_or(at, |newest| newest.max(at));
+        let Some(running) = &mut self.0 else {
+            self.0 = Some(Running {
+                moments: vec![at],
+                further: None,
+                firing: None,
+            });
+            return enough.count <= 1;
+        };
+        let newest = running.newest().max(at);
+        let span_ms = u64::from(enough.span_ms);
         if newest.since(at) > span_ms {
             // Another sender's clock, far behind: it belongs to no run.
             return false;
         }
-        if self.firing.is_none() {
-            self.moments.retain(|m| newest.since(*m) <= span_ms);
+        if running.firing.is_none() {
+            running.moments.retain(|m| newest.since(*m) <= span_ms);
         }
-        if self.moments.len() < RUN_MAX as usize {
-            let place = self.moments.partition_point(|m| *m <= at);
-            self.moments.insert(place, at);
+        if running.moments.len() < RUN_MAX as usize {
+            let place = running.moments.partition_point(|m| *m <= at);
+            running.moments.insert(place, at);
         } else {
-            let count = self.further.map_or(0, |(count, _)| count);
-            self.further = Some((count.saturating_add(1), newest));
+            let count = running.further.map_or(0, |(count, _)| count);
+            running.further = Some((count.saturating_add(1), newest));
         }
-        self.firing.is_some() || self.count() >= enough.count
+        running.firing.is_some() || running.count() >= enough.count
     }
 
     /// Forgets a run that can no longer go on.
@@ -58,47 +70,56 @@ impl Run {
         if let Some(newest) = self.newest()
             && now.since(newest) > u64::from(span_ms)
         {
-            *self = Run::default();
+            self.0 = None;
         }
     }
 
     /// How often it has happened.
     pub(super) fn count(&self) -> u32 {
-        let further = self.further.map_or(0, |(count, _)| count);
-        to_u32(self.moments.len() as u64).saturating_add(further)
+        self.0.as_ref().map_or(0, Running::count)
     }
 
     /// When it last happened.
     pub(super) fn newest(&self) -> Option<ClientTime> {
-        let further = self.further.map(|(_, newest)| newest);
-        further.or_else(|| self.moments.last().copied())
+        self.0.as_ref().map(Running::newest)
     }
 
     /// From the first to the newest, s.
     pub(super) fn seconds(&self) -> f64 {
-        f64::from(self.duration_ms()) / 1_000.0
-    }
-
-    fn duration_ms(&self) -> u32 {
-        match (self.moments.first(), self.newest()) {
-            (Some(first), Some(newest)) => to_u32(newest.since(*first)),
-            _ => 0,
-        }
+        let duration_ms = self.0.as_ref().map_or(0, Running::duration_ms);
+        f64::from(duration_ms) / 1_000.0
     }
 
     /// Fires, or raises what it has fired, with its moments as evidence.
     pub(super) fn tell(&mut self, firing: Firing, moment: Moment<'_>, firings: &mut Firings) {
+        let running = self.0.as_mut().expect("told after one_more");
         let firing = Firing {
-            at: *self.moments.first().expect("told after one_more"),
-            duration_ms: self.duration_ms(),
-            evidence_count: self.count(),
-            evidence_at: evidence(&self.moments),
+            at: running.moments[0],
+            duration_ms: running.duration_ms(),
+            evidence_count: running.count(),
+            evidence_at: evidence(&running.moments),
             ..firing
         };
-        self.firing = Some(match self.firing {
+        running.firing = Some(match running.firing {
             Some(id) => firings.raise(id, firing, moment.rules),
             None => firings.fire(firing, moment.rules),
         });
+    }
+}
+
+impl Running {
+    fn count(&self) -> u32 {
+        let further = self.further.map_or(0, |(count, _)| count);
+        to_u32(self.moments.len() as u64).saturating_add(further)
+    }
+
+    fn newest(&self) -> ClientTime {
+        let further = self.further.map(|(_, newest)| newest);
+        further.unwrap_or(self.moments[self.moments.len() - 1])
+    }
+
+    fn duration_ms(&self) -> u32 {
+        to_u32(self.newest().since(self.moments[0]))
     }
 }
 
@@ -136,12 +157,13 @@ mod tests {
     fn more_than_a_run_lists_are_counted() {
         let mut run = Run::default();
         for at in 0..1_000 {
-            if run.one_more(ClientTime(at), ENOUGH) {
-                run.firing = Some(FiringId::Listed(0));
-            }
+            let enough = run.one_more(ClientTime(at), ENOUGH);
+            let running = run.0.as_mut().expect("one has come");
+            running.firing = enough.then_some(FiringId::Listed(0));
         }
         assert_eq!((run.count(), run.newest()), (1_000, Some(ClientTime(999))));
-        assert_eq!(run.moments.len(), RUN_MAX as usize);
+        let running = run.0.expect("they go on");
+        assert_eq!(running.moments.len(), RUN_MAX as usize);
     }
 
     #[test]
@@ -152,6 +174,6 @@ mod tests {
         assert_eq!(run.count(), 1);
         run.passed(ClientTime(101), 100);
         assert_eq!(run, Run::default());
-        assert_eq!(postcard::to_allocvec(&run).expect("it serializes").len(), 3);
+        assert_eq!(postcard::to_allocvec(&run).expect("it serializes").len(), 1);
     }
 }

@@ -40,13 +40,19 @@ const SHAKE_LEAST: f64 = 0.4;
 /// What one sender's device does.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TiltDetector {
+    tilting: Option<Box<Tilting>>,
+    shake: Option<Shaken>,
+}
+
+/// Swings, and the rotations that excuse them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+struct Tilting {
     swing: Option<Swing>,
     /// When swings were complete that a rotation may still excuse, oldest
     /// first; at most [`HELD_MAX`].
     held: Vec<ClientTime>,
     rotated: Option<ClientTime>,
     swings: Run,
-    shake: Option<Shaken>,
 }
 
 /// An up-vector, in 1/127.
@@ -79,13 +85,22 @@ impl TiltDetector {
         firings: &mut Firings,
     ) {
         let at = interaction.at;
-        self.passed(at, moment, firings);
+        if let Some(tilting) = &mut self.tilting {
+            tilting.passed(at, moment, firings);
+            if **tilting == Tilting::default() {
+                self.tilting = None;
+            }
+        }
         if let Kind::TiltPath(path) = &interaction.kind {
-            self.tilted(at, path, moment);
+            self.tilting
+                .get_or_insert_default()
+                .tilted(at, path, moment);
         }
         if let Kind::Rotation(_) = interaction.kind {
-            self.rotated(at, moment);
+            self.tilting.get_or_insert_default().rotated(at, moment);
         }
+        let pause_ms = u64::from(moment.rules.tilt.shake_pause_ms);
+        self.shake.take_if(|s| at.since(s.at) >= pause_ms);
         if let Kind::Shake {
             peak_mm_s2,
             duration_ms,
@@ -97,11 +112,49 @@ impl TiltDetector {
 
     /// Nothing more will come: no rotation excuses what is held.
     pub fn ended(&mut self, moment: Moment<'_>, firings: &mut Firings) {
-        for at in std::mem::take(&mut self.held) {
-            self.swung(at, moment, firings);
+        if let Some(mut tilting) = self.tilting.take() {
+            for at in std::mem::take(&mut tilting.held) {
+                tilting.swung(at, moment, firings);
+            }
         }
     }
 
+    fn shaken(
+        &mut self,
+        at: ClientTime,
+        peak_mm_s2: u32,
+        duration_ms: u32,
+        moment: Moment<'_>,
+        firings: &mut Firings,
+    ) {
+        let before = self.shake.take();
+        let (began, count, peak_before) = before
+            .as_ref()
+            .map_or((at, 0, 0), |s| (s.at, s.count, s.peak_mm_s2));
+        let peak_mm_s2 = peak_mm_s2.max(peak_before);
+        let count = count.saturating_add(1);
+        let full = f64::from(moment.rules.tilt.shake_full_mm_s2);
+        let firing = Firing {
+            duration_ms: to_u32(at.since(began)).saturating_add(duration_ms),
+            intensity_milli: milli((f64::from(peak_mm_s2) / full).max(SHAKE_LEAST)),
+            evidence_count: count,
+            reason: format!("shaken with {:.1} m/s²", f64::from(peak_mm_s2) / 1_000.0).into(),
+            ..moment.firing(SignalKind::Shake, began)
+        };
+        let firing = match before {
+            Some(before) => firings.raise(before.firing, firing, moment.rules),
+            None => firings.fire(firing, moment.rules),
+        };
+        self.shake = Some(Shaken {
+            at: began,
+            count,
+            peak_mm_s2,
+            firing,
+        });
+    }
+}
+
+impl Tilting {
     fn passed(&mut self, now: ClientTime, moment: Moment<'_>, firings: &mut Firings) {
         let rules = &moment.rules.tilt;
         let excusable_ms = u64::from(rules.rotation_ms);
@@ -117,14 +170,6 @@ impl TiltDetector {
         }
         if self.rotated.is_some_and(|r| now.since(r) > excusable_ms) {
             self.rotated = None;
-        }
-        let pause_ms = u64::from(rules.shake_pause_ms);
-        if self
-            .shake
-            .as_ref()
-            .is_some_and(|s| now.since(s.at) >= pause_ms)
-        {
-            self.shake = None;
         }
     }
 
@@ -202,40 +247,6 @@ impl TiltDetector {
             ..moment.firing(SignalKind::TiltSwing, at)
         };
         self.swings.tell(firing, moment, firings);
-    }
-
-    fn shaken(
-        &mut self,
-        at: ClientTime,
-        peak_mm_s2: u32,
-        duration_ms: u32,
-        moment: Moment<'_>,
-        firings: &mut Firings,
-    ) {
-        let before = self.shake.take();
-        let (began, count, peak_before) = before
-            .as_ref()
-            .map_or((at, 0, 0), |s| (s.at, s.count, s.peak_mm_s2));
-        let peak_mm_s2 = peak_mm_s2.max(peak_before);
-        let count = count.saturating_add(1);
-        let full = f64::from(moment.rules.tilt.shake_full_mm_s2);
-        let firing = Firing {
-            duration_ms: to_u32(at.since(began)).saturating_add(duration_ms),
-            intensity_milli: milli((f64::from(peak_mm_s2) / full).max(SHAKE_LEAST)),
-            evidence_count: count,
-            reason: format!("shaken with {:.1} m/s²", f64::from(peak_mm_s2) / 1_000.0).into(),
-            ..moment.firing(SignalKind::Shake, began)
-        };
-        let firing = match before {
-            Some(before) => firings.raise(before.firing, firing, moment.rules),
-            None => firings.fire(firing, moment.rules),
-        };
-        self.shake = Some(Shaken {
-            at: began,
-            count,
-            peak_mm_s2,
-            firing,
-        });
     }
 }
 

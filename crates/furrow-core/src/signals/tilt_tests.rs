@@ -94,14 +94,13 @@ fn a_shake_within_a_second_is_the_same_going_on() {
 }
 
 #[test]
-fn a_device_that_lies_still_costs_seven_bytes_and_one_that_swings_less_than_a_hundred() {
+fn a_device_that_swings_costs_less_than_a_hundred_bytes() {
     let bytes = |detector: &TiltDetector| {
         postcard::to_allocvec(detector)
             .expect("it serializes")
             .len()
     };
     let mut detector = TiltDetector::default();
-    assert_eq!(bytes(&detector), 7);
     let (rules, page) = (RuleSet::default(), crate::interaction::Page::default());
     for told in read("tilt 1790000000000 every 700 0 60 0 60 0 60") {
         let interaction = Interaction {
