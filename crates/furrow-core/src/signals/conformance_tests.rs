@@ -78,7 +78,7 @@ fn a_detector_that_has_seen_nothing_costs_a_few_bytes() {
     assert_eq!(bytes(&super::pages::PagesDetector::default()), 2);
     assert_eq!(bytes(&super::search::SearchDetector::default()), 3);
     assert_eq!(bytes(&super::blocked::BlockedDetector::default()), 2);
-    assert_eq!(bytes(&super::form::FormDetector::default()), 3);
+    assert_eq!(bytes(&super::form::FormDetector::default()), 4);
     assert_eq!(bytes(&super::focus::FocusDetector::default()), 2);
     assert_eq!(bytes(&super::rotation::RotationDetector::default()), 3);
     assert_eq!(bytes(&super::tilt::TiltDetector::default()), 2);

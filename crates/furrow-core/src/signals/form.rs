@@ -4,11 +4,14 @@
 //! own signal. A form in which only choices were made is not abandoned, for
 //! that is how filters and sorting look; nor are fields outside any form, whose
 //! sending nobody could see. A field that takes the focus back because the
-//! window does was not gone into again.
+//! window does was not gone into again. What is told of a field names it by its
+//! hash alone; a press on it tells how it reads.
 
 use super::problem::unnamed;
-use super::{EVIDENCE_MAX, Firing, FiringId, Firings, Moment, SignalKind, milli, to_u32, within};
-use crate::interaction::{Field, FieldChange, FieldKind, Interaction, Kind};
+use super::{
+    EVIDENCE_MAX, Firing, FiringId, Firings, Moment, SignalKind, TargetName, milli, to_u32, within,
+};
+use crate::interaction::{Field, FieldChange, FieldKind, Interaction, Kind, Target, TargetKind};
 use crate::rules::{TIME_MAX_MS, section};
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
@@ -71,6 +74,8 @@ pub struct FormDetector {
     fields: Vec<Filled>,
     /// Likewise; at most [`FORMS_MAX`].
     forms: Vec<Begun>,
+    /// The input that was pressed last.
+    pressed: Option<TargetName>,
     /// The window was left since a field last took the focus.
     window_left: bool,
 }
@@ -90,7 +95,16 @@ struct Filled {
     refused: Option<ClientTime>,
     /// When it gave evidence, ms after `at`; at most [`EVIDENCE_MAX`].
     evidence_ms: Vec<u32>,
-    firing: Option<FiringId>,
+    /// How long after `at` the newest was.
+    lasted_ms: u32,
+    fired: Option<Fired>,
+}
+
+/// What a field has fired, and how it reads once that is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Fired {
+    id: FiringId,
+    name: Option<TargetName>,
 }
 
 /// A form into which something was entered.
@@ -125,6 +139,11 @@ impl FormDetector {
             Kind::Focus { gained: false } | Kind::Visibility { visible: false } => {
                 self.window_left = true;
             }
+            Kind::Press(press) => {
+                if let Some(target) = moment.target(press.target) {
+                    self.pressed(target, moment, firings);
+                }
+            }
             Kind::Conversion(_) => self.redeemed(),
             Kind::PageView(_) => self.left(None, moment, firings),
             _ => {}
@@ -149,6 +168,20 @@ impl FormDetector {
             }
         }
         *self = FormDetector::default();
+    }
+
+    /// Something was pressed; it may be a field that has fired without a name.
+    fn pressed(&mut self, target: &Target, moment: Moment<'_>, firings: &mut Firings) {
+        if !is_input(target.kind) {
+            return;
+        }
+        self.pressed = Some(TargetName::from(target));
+        for filled in &mut self.fields {
+            let unnamed = |fired: &Fired| fired.name.is_none();
+            if filled.field == target.hash.0 && filled.fired.as_ref().is_some_and(unnamed) {
+                filled.judge(self.pressed.as_ref(), moment, firings);
+            }
+        }
     }
 
     fn sent(&mut self, form: u64) {
@@ -221,7 +254,7 @@ impl FormDetector {
         };
         let refusal_pause_ms = moment.rules.form.refusal_pause_ms;
         if !(back && was_in_it) && filled.takes(at, field, refusal_pause_ms) {
-            filled.judge(field, at, moment, firings);
+            filled.judge(self.pressed.as_ref(), moment, firings);
         }
         self.fields.push(filled);
     }
@@ -238,7 +271,8 @@ impl Filled {
             refusals: 0,
             refused: None,
             evidence_ms: Vec::new(),
-            firing: None,
+            lasted_ms: 0,
+            fired: None,
         }
     }
 
@@ -269,20 +303,24 @@ impl Filled {
                 self.corrected() > before
             }
         };
-        if telling && self.evidence_ms.is_empty() {
+        if !telling {
+            return false;
+        }
+        if self.evidence_ms.is_empty() {
             self.at = at;
         }
-        if telling && self.evidence_ms.len() < EVIDENCE_MAX {
-            self.evidence_ms.push(to_u32(at.since(self.at)));
+        self.lasted_ms = to_u32(at.since(self.at));
+        if self.evidence_ms.len() < EVIDENCE_MAX {
+            self.evidence_ms.push(self.lasted_ms);
         }
-        telling
+        true
     }
 
     fn corrected(&self) -> u32 {
         self.corrections.saturating_add(self.corrections_now)
     }
 
-    fn judge(&mut self, field: &Field, at: ClientTime, moment: Moment<'_>, firings: &mut Firings) {
+    fn judge(&mut self, pressed: Option<&TargetName>, moment: Moment<'_>, firings: &mut Firings) {
         let rules = &moment.rules.form;
         let corrected = self.corrected();
         let mut reached = 0.0;
@@ -301,9 +339,11 @@ impl Filled {
             return;
         }
         let all = self.focuses.saturating_add(corrected);
+        let known = self.fired.as_ref().and_then(|fired| fired.name.clone());
+        let name = known.or_else(|| pressed.filter(|p| p.hash.0 == self.field).cloned());
         let firing = Firing {
-            duration_ms: to_u32(at.since(self.at)),
-            target: Some(unnamed(field.field)),
+            duration_ms: self.lasted_ms,
+            target: Some(name.clone().unwrap_or_else(|| unnamed(self.field))),
             // One threshold reached is clear; further ones, and each reached
             // twice, add.
             intensity_milli: milli(0.3 + 0.3 * reached),
@@ -312,10 +352,34 @@ impl Filled {
             reason: format!("a field was {}", reasons.join(", ")).into(),
             ..moment.firing(SignalKind::FieldStruggle, self.at)
         };
-        self.firing = Some(match self.firing {
-            Some(id) => firings.raise(id, firing, moment.rules),
+        let id = match &self.fired {
+            Some(fired) => firings.raise(fired.id, firing, moment.rules),
             None => firings.fire(firing, moment.rules),
-        });
+        };
+        self.fired = Some(Fired { id, name });
+    }
+}
+
+/// Whether it is something to be filled in.
+fn is_input(kind: TargetKind) -> bool {
+    match kind {
+        TargetKind::TextField
+        | TargetKind::Check
+        | TargetKind::Select
+        | TargetKind::Date
+        | TargetKind::File
+        | TargetKind::Slider => true,
+        TargetKind::Unspecified
+        | TargetKind::Button
+        | TargetKind::Link
+        | TargetKind::LinkAway
+        | TargetKind::InputLabel
+        | TargetKind::Canvas
+        | TargetKind::Video
+        | TargetKind::Frame
+        | TargetKind::Image
+        | TargetKind::Text
+        | TargetKind::Other => false,
     }
 }
 

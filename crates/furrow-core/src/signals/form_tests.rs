@@ -109,6 +109,22 @@ fn a_field_that_takes_the_focus_back_with_the_window_is_not_gone_into_again() {
 }
 
 #[test]
+fn a_press_on_a_field_tells_how_it_reads() {
+    let name = |text: &str| {
+        let target = found(STRUGGLE, text)[0].target.clone();
+        target.expect("it has one").selector
+    };
+    // The target named "box" has the hash 11.
+    let corrected = "press 0 answers 5 on box; field 2 focus named 11; field 5000 change corrections 3 named 11";
+    assert_eq!(&*name(corrected), "box");
+    let gone_into = "field 0 focus named 11; field 4000 focus named 2; field 9000 focus named 11; field 15000 focus named 2; field 20000 focus named 11; press 20000 answers 60 on box; field 25000 focus named 11";
+    struggle(gone_into, "field_struggle@0x4");
+    assert_eq!(&*name(gone_into), "box");
+    let another = "press 0 answers 5 on select; field 2 focus named 11; field 5000 change corrections 3 named 11";
+    assert_eq!(&*name(another), "");
+}
+
+#[test]
 fn another_page_s_fields_are_other_fields() {
     struggle(
         "load 0 /a; field 100 focus; field 4000 focus; view 5000 /b; field 6000 focus",
