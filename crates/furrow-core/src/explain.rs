@@ -358,8 +358,10 @@ fn words(session: &Session, within: Within, kind: SignalKind, count: u32) -> Str
     format!("{}{often}{place}", kind.words())
 }
 
+/// How the target reads; of a form no more than its identity is told.
 fn selector(firing: &Firing) -> Option<&str> {
-    firing.target.as_ref().map(|t| &*t.selector)
+    let selector = firing.target.as_ref().map(|t| &*t.selector);
+    selector.filter(|s| !s.is_empty())
 }
 
 fn duration(ms: u64) -> String {
