@@ -185,7 +185,7 @@ fn use_controls(stage: &mut Stage<'_>) -> Goes {
             | Answer::Order(_)
             | Answer::Nothing => false,
         };
-        let needed = page.onward.iter().any(|name| *name == &*element.selector);
+        let needed = page.onward.contains(&&*element.selector);
         if !stays || needed {
             continue;
         }

@@ -150,7 +150,7 @@ impl<'a> Visitor<'a> {
             .collect();
         match inner.is_empty() || draw.chance(650) {
             true => first,
-            false => *draw.one(&inner),
+            false => draw.one::<&PageModel>(&inner),
         }
     }
 
