@@ -29,6 +29,9 @@ pub(crate) fn visit(stage: &mut Stage<'_>) -> Option<SessionEndCause> {
         }
     }
     ask(stage);
+    if !stage.touches() && stage.draw.chance(550) {
+        stage.head_out();
+    }
     (stage.bought() && stage.draw.chance(300)).then_some(SessionEndCause::Logout)
 }
 
