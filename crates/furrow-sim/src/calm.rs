@@ -25,6 +25,16 @@ pub(crate) fn introduce(stage: &mut Stage<'_>) {
     }
 }
 
+/// Some who have ordered have an account, and the site says whose it is.
+pub(crate) fn sign_in(stage: &mut Stage<'_>) {
+    if stage.draw.chance(400) {
+        let [.., first, last] = stage.person.visitor.0;
+        stage.note(Kind::Identify {
+            id: format!("account-{first:02x}{last:02x}").into(),
+        });
+    }
+}
+
 /// Habits, on any page.
 pub(crate) fn indulge(stage: &mut Stage<'_>) {
     let fidgets = stage.person.fidget_milli;

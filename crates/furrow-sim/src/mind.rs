@@ -94,7 +94,7 @@ impl Mind {
     }
 
     fn vex(&mut self, by: f64) {
-        let hit = by * (0.55 + 0.7 * self.intent) * (1.5 - self.patience);
+        let hit = by * (0.7 + 0.9 * self.intent) * (1.5 - self.patience);
         self.frustration += (1.0 - self.frustration) * hit.clamp(0.0, 0.95);
         self.frustration_most = self.frustration_most.max(self.frustration);
     }

@@ -151,14 +151,17 @@ impl Temper {
             .map(|(way, weight)| (*way, weight))
             .collect();
         let all: u32 = weights.iter().map(|(_, weight)| weight).sum();
-        let mut left = draw.within(0..=all);
+        if all == 0 {
+            return Way::Carry;
+        }
+        let mut left = draw.within(0..=all - 1);
         for (way, weight) in weights {
-            if left <= weight {
+            if left < weight {
                 return way;
             }
             left -= weight;
         }
-        Way::Carry
+        unreachable!("what is left is below the sum of the weights")
     }
 }
 

@@ -29,6 +29,9 @@ pub(crate) fn visit(stage: &mut Stage<'_>) -> Option<SessionEndCause> {
         }
     }
     ask(stage);
+    if !stage.touches() && stage.draw.chance(550) {
+        stage.head_out();
+    }
     (stage.bought() && stage.draw.chance(300)).then_some(SessionEndCause::Logout)
 }
 
@@ -149,7 +152,7 @@ fn look_about(stage: &mut Stage<'_>) -> Goes {
     stage.read(600..=2_800);
     let bounces = stage.before().is_none() && {
         let intent = stage.mind.intent;
-        odds(stage, 0.40 * (1.0 - intent))
+        odds(stage, 0.75 * (1.0 - intent))
     };
     if bounces {
         return LEAVES;
@@ -172,6 +175,9 @@ fn use_controls(stage: &mut Stage<'_>) -> Goes {
     let page = stage.page();
     if page.gallery && stage.touches() && stage.draw.chance(400) {
         swipe_through(stage)?;
+        if !std::ptr::eq(stage.page(), page) {
+            return STAYS;
+        }
     }
     for element in &page.elements {
         let stays = match element.answer {
@@ -182,7 +188,7 @@ fn use_controls(stage: &mut Stage<'_>) -> Goes {
             | Answer::Order(_)
             | Answer::Nothing => false,
         };
-        let needed = page.onward.iter().any(|name| *name == &*element.selector);
+        let needed = page.onward.contains(&&*element.selector);
         if !stays || needed {
             continue;
         }
@@ -325,7 +331,7 @@ fn check_out(stage: &mut Stage<'_>, order: &Element) -> Goes {
         }
     }
     let (intent, frustration) = (stage.mind.intent, stage.frustration());
-    if !odds(stage, (0.35 + 0.6 * intent) * (1.0 - 0.8 * frustration)) {
+    if !odds(stage, (0.02 + 0.55 * intent) * (1.0 - 0.8 * frustration)) {
         return LEAVES;
     }
     if bad {
@@ -334,7 +340,10 @@ fn check_out(stage: &mut Stage<'_>, order: &Element) -> Goes {
     stage.submit(order);
     let outcome = stage.press(&order.selector);
     match outcome {
-        Outcome::Answered | Outcome::Slow => STAYS,
+        Outcome::Answered | Outcome::Slow => {
+            calm::sign_in(stage);
+            STAYS
+        }
         Outcome::Dead | Outcome::Failed | Outcome::Broken => {
             stage.pause(900..=2_500);
             upset::react(stage, Cause::Control(order, outcome))?;

@@ -22,7 +22,7 @@ pub(super) fn site() -> SiteModel {
             booked(),
             missing(),
         ],
-        bad_line_milli: 180,
+        bad_line_milli: 130,
         basket_minor: (9_900, 189_900),
     }
 }
@@ -71,7 +71,7 @@ fn start() -> PageModel {
         onward: vec!["a#islands"],
         overlay: Some(consent(120)),
         troubles: Troubles {
-            slow: 30,
+            slow: 20,
             lost_search: 300,
             cramped: 25,
             script_error: 70,
@@ -120,7 +120,7 @@ fn results() -> PageModel {
         clutter_milli: 190,
         onward: vec!["a#offer-3"],
         troubles: Troubles {
-            slow: 60,
+            slow: 25,
             lost_search: 280,
             cramped: 60,
             script_error: 50,
@@ -186,7 +186,7 @@ fn journey() -> PageModel {
         onward: vec!["a#choose"],
         overlay: Some(consent(350)),
         troubles: Troubles {
-            slow: 40,
+            slow: 20,
             dead_swipe: 50,
             cramped: 30,
             script_error: 40,
@@ -246,7 +246,7 @@ fn seats() -> PageModel {
         clutter_milli: 140,
         onward: vec!["a#go-on"],
         troubles: Troubles {
-            slow: 40,
+            slow: 20,
             cramped: 90,
             script_error: 40,
             ..Troubles::default()
@@ -277,7 +277,7 @@ fn travellers() -> PageModel {
         clutter_milli: 110,
         onward: vec!["button#book"],
         troubles: Troubles {
-            slow: 40,
+            slow: 20,
             bad_form: 240,
             cramped: 60,
             script_error: 20,

@@ -22,7 +22,7 @@ pub(super) fn site() -> SiteModel {
             thanks(),
             missing(),
         ],
-        bad_line_milli: 130,
+        bad_line_milli: 110,
         basket_minor: (2_900, 64_900),
     }
 }

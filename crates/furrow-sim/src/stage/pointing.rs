@@ -111,6 +111,13 @@ impl Stage<'_> {
         }
     }
 
+    /// Heads for the window's upper edge, where it is closed.
+    pub(crate) fn head_out(&mut self) {
+        let aside = i32_of(self.draw.within(0..=300)) - 150;
+        let ms = self.draw.within(160..=420);
+        self.stroke(self.inside((self.pointer.0 + aside, 0)), ms);
+    }
+
     /// Where the element is in the viewport once it is scrolled to.
     pub(super) fn place_of(&mut self, element: &Element) -> (i32, i32) {
         let width = self.person.hand.device.viewport.0;

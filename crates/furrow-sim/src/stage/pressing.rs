@@ -271,7 +271,7 @@ impl<'a> Stage<'a> {
     /// What is no answer: a ripple, a beacon.
     fn passing(&mut self, element: &Element) -> Vec<(ResponseKind, u32)> {
         let mut facts = Vec::new();
-        let ripples = element.kind == TargetKind::Button && element.hash() % 3 == 0;
+        let ripples = element.kind == TargetKind::Button && element.hash().is_multiple_of(3);
         if ripples {
             facts.push((ResponseKind::MutationInsidePassing, 8));
         }
