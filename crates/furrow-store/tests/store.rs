@@ -3,7 +3,7 @@
 mod world;
 
 use furrow_core::ids::{Epoch, Origin, Property, SessionKey, Tenant};
-use furrow_core::output::{ScoreUpdate, Scores};
+use furrow_core::output::{RunningScores, ScoreUpdate};
 use furrow_store::migrate::schema_version;
 use furrow_store::{
     BatchLimit, BatchRow, Block, InsertError, MigrateError, SessionDetail, SessionList,
@@ -300,7 +300,7 @@ async fn an_order_id_counts_once_where_it_came_first() {
 }
 
 #[tokio::test]
-async fn frustration_now_halves_its_load_every_90_seconds() {
+async fn running_scores_halve_their_load_every_90_seconds() {
     let world = World::migrated().await;
     let now: i64 = world
         .read("SELECT toUnixTimestamp64Milli(now64(3))")
@@ -310,8 +310,17 @@ async fn frustration_now_halves_its_load_every_90_seconds() {
         .unwrap();
     let interacted = |number: u8, ago_ms: i64, value: u16| {
         let mut update = update(number, u64::from(number));
+        let running = RunningScores {
+            frustration: value,
+            exit_risk: value,
+            ..update.session.running
+        };
         update.session.last_interaction_ms = now - ago_ms;
-        update.session.frustration_now = value;
+        update.session.running = running;
+        update.session.page_views = 1;
+        update.page_views.truncate(1);
+        update.page_views[0].last_interaction_ms = now - ago_ms;
+        update.page_views[0].running = running;
         update
     };
     let updates = [
@@ -321,36 +330,94 @@ async fn frustration_now_halves_its_load_every_90_seconds() {
         interacted(4, -600_000, 10_000),
     ];
     world.insert(&updates, "t").await;
-    let sql = "SELECT frustration_now FROM v_sessions ORDER BY session";
-    let values: Vec<f64> = world
-        .read(sql)
-        .await
-        .lines()
-        .map(|l| l.parse().unwrap())
-        .collect();
-    // 10 (1 - sqrt(0.2)), with some seconds for the test itself.
-    assert!((5.2..=5.53).contains(&values[0]), "{values:?}");
-    // A moment that lies ahead has not decayed.
-    assert!((values[1] - 8.0).abs() < 1e-9, "{values:?}");
-    assert!((0.0..0.001).contains(&values[2]), "{values:?}");
-    assert!((9.999..=10.0).contains(&values[3]), "{values:?}");
+    for view in ["v_sessions", "v_page_views"] {
+        for score in ["frustration_now", "exit_risk_now"] {
+            let sql = format!("SELECT {score} FROM {view} ORDER BY session");
+            let values: Vec<f64> = world
+                .read(&sql)
+                .await
+                .lines()
+                .map(|l| l.parse().unwrap())
+                .collect();
+            let told = format!("{score} of {view}: {values:?}");
+            // 10 (1 - sqrt(0.2)), with some seconds for the test itself.
+            assert!((5.2..=5.53).contains(&values[0]), "{told}");
+            // A moment that lies ahead has not decayed.
+            assert!((values[1] - 8.0).abs() < 1e-9, "{told}");
+            assert!((0.0..0.001).contains(&values[2]), "{told}");
+            assert!((9.999..=10.0).contains(&values[3]), "{told}");
+        }
+    }
 }
 
+const SCORES: &str =
+    "frustration, confusion, engagement, navigation, form, technical, exit_risk, experience";
+const RUNNING: [&str; 7] = [
+    "frustration",
+    "confusion",
+    "engagement",
+    "navigation",
+    "form",
+    "technical",
+    "exit_risk",
+];
+
 #[tokio::test]
-async fn an_unscored_session_is_seen_without_scores() {
+async fn what_is_unscored_is_seen_without_scores() {
     let world = World::migrated().await;
     let mut unscored = update(1, 1);
     unscored.session.scored = false;
-    world.insert(&[unscored, update(2, 2)], "t").await;
-    let sql = "SELECT scored, frustration, engagement, technical, experience, frustration_now IS NULL, \
-               confidence FROM v_sessions ORDER BY session";
+    unscored.session.page_views = 1;
+    unscored.page_views.truncate(1);
+    unscored.page_views[0].scored = false;
+    let mut scored = update(2, 2);
+    scored.session.page_views = 1;
+    scored.page_views.truncate(1);
+    world.insert(&[unscored.clone(), scored], "t").await;
+    let nothing = "\\N\t".repeat(8);
+    for (view, scores, confidence) in [
+        (
+            "v_sessions",
+            "7.321\t3.003\t4.999\t1.234\t0.002\t0.001\t9.999\t10\t",
+            "0.789",
+        ),
+        (
+            "v_page_views",
+            "0.01\t0.011\t0.02\t0.021\t0.022\t0.03\t0.031\t0.04\t",
+            "0.567",
+        ),
+    ] {
+        let sql = format!("SELECT scored, {SCORES}, confidence FROM {view} ORDER BY session");
+        assert_eq!(
+            world.read(&sql).await,
+            format!("false\t{nothing}{confidence}\ntrue\t{scores}{confidence}\n"),
+            "{view}"
+        );
+        for score in RUNNING {
+            let sql = format!("SELECT {score}_now IS NULL FROM {view} ORDER BY session");
+            assert_eq!(world.read(&sql).await, "1\n0\n", "{score} of {view}");
+        }
+    }
+    let read = world.reader.session(&key(1)).await.unwrap();
+    assert_eq!(read, detail(unscored));
+}
+
+#[tokio::test]
+async fn measures_are_read_by_name_and_contributors_by_field() {
+    let world = World::migrated().await;
+    world.insert(&[update(1, 1)], "t").await;
+    let sql = "SELECT measures['path_px'], mapKeys(measures), contributors[1].signal, \
+               contributors[1].share FROM v_sessions";
     assert_eq!(
         world.read(sql).await,
-        "false\t\\N\t\\N\t\\N\t\\N\t1\t0.789\ntrue\t7.321\t4.999\t0.001\t10\t0\t0.789\n"
+        "12345.6789\t['path_px','straightness_ratio','area_ratio']\trage_press\t0.667\n"
     );
-    let read = world.reader.session(&key(1)).await.unwrap().unwrap();
-    assert!(!read.session.scored);
-    assert_eq!(read.session.scores, Scores::default());
+    let sql =
+        "SELECT measures['jerk_log'], contributors[1].text FROM v_page_views ORDER BY ordinal";
+    assert_eq!(
+        world.read(sql).await,
+        "0.25\tthrash, 3 times\n1.25\tthrash, 3 times\n"
+    );
 }
 
 #[tokio::test]
@@ -360,7 +427,7 @@ async fn sessions_are_listed_in_order_within_bounds() {
     for (update, (frustration, at)) in
         updates
             .iter_mut()
-            .zip([(3_000, 100), (9_000, 50), (0, 400), (3_000, 300)])
+            .zip([(3_000, 100), (9_000, 50), (10_000, 400), (3_000, 300)])
     {
         update.session.scores.frustration = frustration;
         update.session.last_interaction_ms = noon() + at;
