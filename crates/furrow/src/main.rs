@@ -7,6 +7,8 @@
 //! store     where scores are
 //! up        every role in one process
 //! demo      scripted visitors of the demo shop
+//! offline   the pipeline's fold without a log
+//! rules     rule sets in files
 //! score     scores of a file of batches
 //! simulate  seeded visitors, written to a file or sent
 //! doctor    what is wrong with this machine or this set-up
@@ -16,6 +18,8 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod offline;
+mod rules;
 mod score;
 mod simulate;
 mod store;
@@ -31,8 +35,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Reads the body language of websites and apps: frustration and engagement of
-/// every session while it happens, and why.
+/// Reads the body language of websites and apps: frustration, confusion and
+/// engagement of every session while it happens, and why.
 #[derive(Debug, Parser)]
 #[command(name = "furrow", version)]
 struct Arguments {
@@ -72,7 +76,7 @@ enum Command {
         format: String,
     },
     /// Score a file of batches, one JSON object a line, and print one JSON
-    /// object per session.
+    /// object per session or page view.
     Score(score::Arguments),
     /// Make seeded visitors and write or send what they do.
     Simulate(simulate::Arguments),
