@@ -6,6 +6,8 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use furrow_benches::{BATCH_SAMPLES, batch};
 use furrow_core::ids::{Epoch, Property, Tenant};
+use furrow_core::interaction::Kind;
+use furrow_core::measures::{Measures, PointerStream};
 use furrow_core::partition::{ALLOWED_LATENESS_MS, PartitionState, Record, TenantBatch};
 use furrow_core::session::{ClientFacts, Received};
 use furrow_core::time::LogTime;
@@ -65,6 +67,20 @@ fn per_sample(criterion: &mut Criterion) {
             for bytes in &encoded {
                 black_box(decode_batch(black_box(bytes), &limits).expect("it is valid"));
             }
+        });
+    });
+    let interactions: Vec<_> = (0..BATCHES)
+        .flat_map(|n| batch(1, n).interactions)
+        .collect();
+    group.bench_function("pointer measures", |bencher| {
+        bencher.iter(|| {
+            let (mut stream, mut measures) = (PointerStream::default(), Measures::default());
+            for interaction in &interactions {
+                if let Kind::PointerPath(path) = black_box(&interaction.kind) {
+                    stream.path(interaction.at, path, |movement| measures.add(&movement));
+                }
+            }
+            black_box((stream, measures))
         });
     });
     group.bench_function("fold and score, one session", |bencher| {

@@ -25,6 +25,9 @@ const SHARED_BYTES: &[&str] = &[
     ".furrow.v1.DeadLetter.record",
 ];
 
+/// A message whose type is written by hand, in `src/columns.rs`.
+const BY_HAND: &str = ".furrow.v1.PointerPath";
+
 fn main() -> Result<(), Box<dyn error::Error>> {
     let root = Path::new("../../proto");
     println!("cargo:rerun-if-changed=build.rs");
@@ -51,6 +54,7 @@ fn embed(mut set: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn error::Er
 fn types_and_clients(set: FileDescriptorSet) -> Result<(), Box<dyn error::Error>> {
     let mut config = Config::new();
     config.enable_type_names();
+    config.extern_path(BY_HAND, "crate::columns::PointerPath");
     let mut builder = configure().build_client(true).build_server(false);
     for field in SHARED_BYTES {
         builder = builder.bytes(field);

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { MOVERS } from './movers.mjs';
 import { Dashboard, PHONE, Visitor, arrives, closeBrowser, closeList, openBrowser, openList, printMeasured, rows, sql } from './world.mjs';
 
 /** From the moment at which a rule can know something to its showing. */
@@ -11,6 +12,8 @@ const SHOWN_MS = 2_000;
 /** A press is known to be unanswered after this long. */
 const ANSWER_MS = 1_000;
 const DEAD_MS = 2_500;
+/** Movement alone, without a press, gives at most this much frustration. */
+const MOVING_MAX = 1;
 /** Visitors at the same time. */
 const AT_ONCE = 4;
 
@@ -186,6 +189,21 @@ describe('what fails or is late', { concurrency: AT_ONCE }, () => {
     assert.ok(row.technical > 0 && row.frustration === 0, JSON.stringify(row));
     visitor.cleanConsole();
   });
+});
+
+describe('movement alone', { concurrency: AT_ONCE }, () => {
+  for (const [name, move, device] of MOVERS) {
+    visit(`${name} frustrates nobody`, async (visitor) => {
+      await visitor.look();
+      await move(visitor);
+      const { row } = await visitor.judged();
+      assert.equal(row.presses, 0);
+      assert.equal(row.scored, true, JSON.stringify(row, null, 1));
+      assert.ok(Number(row.interactions) > 10, JSON.stringify(row, null, 1));
+      assert.ok(row.frustration <= MOVING_MAX, JSON.stringify(row, null, 1));
+      visitor.cleanConsole();
+    }, '/product?p=can', device);
+  }
 });
 
 describe('the whole visit', { concurrency: AT_ONCE }, () => {

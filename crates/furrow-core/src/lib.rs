@@ -6,6 +6,7 @@
 //! interaction  what a client sends, checked
 //! rules        every threshold and weight
 //! answer       did the page answer a press?
+//! measures     numbers from samples, in one pass
 //! signals      recognised behaviours, one detector a file
 //! scores       from firings to scores
 //! sequence     the order of one sender's batches
@@ -24,6 +25,7 @@ pub mod explain;
 pub mod ids;
 pub mod interaction;
 pub mod ledger;
+pub mod measures;
 pub mod output;
 pub mod partition;
 pub mod rules;

@@ -4,6 +4,7 @@ use crate::ids::{SenderId, VisitorId};
 use crate::interaction::{
     Batch, Conversion, Device, DeviceClass, Interaction, Kind, Page, ScrollPath, Step,
 };
+use crate::measures::{Measures, Recipients, Streams};
 use crate::output::SessionStatus;
 use crate::rules::RuleSet;
 use crate::scores::Attention;
@@ -92,6 +93,7 @@ pub struct Session {
     pub(crate) engaged_ms: u64,
     pub(crate) scroll_depth_milli: u16,
     pub(crate) firings: Firings,
+    measures: Measures,
     detectors: SessionDetectors,
 }
 
@@ -120,6 +122,7 @@ pub(crate) struct Sender {
     /// Ordinal and number of the page view that it shows.
     page_view: Option<(u32, u32)>,
     detectors: Detectors,
+    streams: Streams,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,6 +135,7 @@ pub(crate) struct PageViewState {
     pub(crate) presses: u32,
     pub(crate) interactions: u32,
     pub(crate) samples: u64,
+    pub(crate) measures: Measures,
     pub(crate) changed: bool,
 }
 
@@ -174,6 +178,7 @@ impl Session {
             engaged_ms: 0,
             scroll_depth_milli: 0,
             firings: Firings::default(),
+            measures: Measures::default(),
             detectors: SessionDetectors::default(),
         }
     }
@@ -353,12 +358,14 @@ impl Session {
             }
             return;
         }
-        sender.page_view = None;
+        let (streams, to) = self.measuring(slot);
+        streams.left(to);
+        self.senders[slot].page_view = None;
         if self.page_views.len() == PAGE_VIEWS_MAX {
             return;
         }
         let ordinal = u32::try_from(self.page_views.len()).expect("PAGE_VIEWS_MAX fits");
-        sender.page_view = Some((ordinal, page.number));
+        self.senders[slot].page_view = Some((ordinal, page.number));
         self.page_views.push(PageViewState {
             sender: slot_number(slot),
             page: page.clone(),
@@ -368,6 +375,7 @@ impl Session {
             presses: 0,
             interactions: 0,
             samples: 0,
+            measures: Measures::default(),
             changed: true,
         });
     }
@@ -383,6 +391,8 @@ impl Session {
         if let Kind::ScrollPath(path) = &interaction.kind {
             self.scrolled(slot, path);
         }
+        let (streams, to) = self.measuring(slot);
+        streams.observe(interaction, &batch.targets, to);
         let sender = &mut self.senders[slot];
         if let Kind::Focus { gained } = interaction.kind {
             sender.focused = gained;
@@ -481,7 +491,21 @@ impl Session {
         });
     }
 
+    /// A sender's streams, and where their measures go.
+    fn measuring(&mut self, slot: usize) -> (&mut Streams, Recipients<'_>) {
+        let sender = &mut self.senders[slot];
+        let page_view = sender.page_view.map(|(ordinal, _)| {
+            let view = &mut self.page_views[ordinal as usize];
+            view.changed = true;
+            &mut view.measures
+        });
+        let session = &mut self.measures;
+        (&mut sender.streams, Recipients { session, page_view })
+    }
+
     fn settle(&mut self, slot: usize, rules: &RuleSet) {
+        let (streams, to) = self.measuring(slot);
+        streams.ended(to);
         let sender = &mut self.senders[slot];
         let now = sender.span.map_or(ClientTime::default(), |span| span.1);
         let nowhere = Page::default();
@@ -497,6 +521,24 @@ impl Session {
         sender
             .detectors
             .ended(moment, &mut self.detectors, &mut self.firings);
+    }
+
+    /// What was measured over the whole session. Page views but the newest,
+    /// which may go on, are dwell times.
+    #[must_use]
+    pub fn measures(&self) -> Measures {
+        let mut measures = self.measures.clone();
+        measures.engaged(self.engaged_ms);
+        if let Some((_, left)) = self.page_views.split_last() {
+            left.iter().for_each(|view| measures.dwelt(view.engaged_ms));
+        }
+        measures
+    }
+
+    /// What was measured on one page view.
+    #[must_use]
+    pub fn page_view_measures(&self, ordinal: u32) -> Option<Measures> {
+        Some(self.page_views.get(ordinal as usize)?.measures())
     }
 
     /// The scores over the whole session.
@@ -520,6 +562,15 @@ impl Session {
     }
 }
 
+impl PageViewState {
+    /// What was measured on it.
+    pub(crate) fn measures(&self) -> Measures {
+        let mut measures = self.measures.clone();
+        measures.engaged(self.engaged_ms);
+        measures
+    }
+}
+
 impl Sender {
     fn new(received: &Received) -> Sender {
         Sender {
@@ -531,6 +582,7 @@ impl Sender {
             focused: true,
             page_view: None,
             detectors: Detectors::default(),
+            streams: Streams::default(),
         }
     }
 }

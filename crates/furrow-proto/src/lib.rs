@@ -3,6 +3,7 @@
 //! ```text
 //! v1      types generated from proto/furrow/v1, the clients, the query server
 //! ingest  the ingest service over untouched bytes, and its raw client
+//! columns the wire type of pointer paths, written by hand
 //! decode  bytes to core batches, checked against the limits
 //! reject  why input is refused: a closed set
 //! limits  what a batch may hold
@@ -15,6 +16,7 @@
 //! invalid values do not exist. The one exception is the query API, whose
 //! answers are wire types.
 
+pub mod columns;
 pub mod decode;
 pub mod encode;
 pub mod ingest;
@@ -27,6 +29,8 @@ pub mod reject;
 /// clients of both services and the server of the query service.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod v1 {
+    pub use crate::columns::PointerPath;
+
     include!(concat!(env!("OUT_DIR"), "/furrow.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/furrow.v1.rs"));
 }

@@ -10,6 +10,7 @@
 //! offline   the pipeline's fold without a log
 //! rules     rule sets in files
 //! score     scores of a file of batches
+//! evaluate  how well scores tell frustrated sessions from calm ones
 //! simulate  seeded visitors, written to a file or sent
 //! doctor    what is wrong with this machine or this set-up
 //! ```
@@ -18,6 +19,7 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod evaluate;
 mod offline;
 mod rules;
 mod score;
@@ -78,6 +80,9 @@ enum Command {
     /// Score a file of batches, one JSON object a line, and print one JSON
     /// object per session or page view.
     Score(score::Arguments),
+    /// Measure how well scores tell frustrated sessions from calm ones, beside
+    /// other products' rules: on simulated visitors, or on your own labels.
+    Evaluate(evaluate::Arguments),
     /// Make seeded visitors and write or send what they do.
     Simulate(simulate::Arguments),
     /// Say what is wrong with this machine or this set-up, and what to do.
@@ -127,6 +132,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Migrate => migrate(&config()?, &data).await?,
         Command::Sql { query, format } => sql(&config()?, &data, &query, &format).await?,
         Command::Score(arguments) => return score::score(&arguments),
+        Command::Evaluate(arguments) => evaluate::evaluate(&arguments)?,
         Command::Simulate(arguments) => simulate::simulate(&arguments).await?,
         Command::Doctor => return doctor::doctor(config(), &data).await,
         Command::Engine { .. } => unreachable!("main goes another way"),
