@@ -270,9 +270,9 @@ describe("a session's page", () => {
     const rows = page.getByTestId("measure");
     await eventually(() => rows.count(), 9);
     const cells = (name) => page.locator(`[data-measure="${name}"]`).locator("th, td").allTextContents();
-    assert.deepEqual(await cells("mouse_path_px"), ["mouse path", "px", "18,420", "3,120", "14,003"]);
-    assert.deepEqual(await cells("mouse_turning_rad_per_1000_px"), ["mouse turning", "rad / 1,000 px", "5.42", "–", "–"]);
-    assert.deepEqual(await cells("mouse_straightness"), ["mouse straightness", "", "0.612", "0.784", "0.551"]);
+    assert.deepEqual(await cells("path_px"), ["path", "px", "18,420", "3,120", "14,003"]);
+    assert.deepEqual(await cells("turning_rad_per_1000_px"), ["turning", "rad / 1,000 px", "5.42", "–", "–"]);
+    assert.deepEqual(await cells("straightness"), ["straightness", "", "0.612", "0.784", "0.551"]);
     assert.deepEqual(await cells("tilt_variance"), ["tilt variance", "", "3.1e-4", "–", "–"]);
   });
 
