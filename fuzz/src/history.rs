@@ -4,12 +4,15 @@
 use crate::draw::Draw;
 use crate::made::{Crowd, NOON_MS, Order};
 use crate::rules::changed_rules;
+use furrow_core::control::{Control, Scope};
 use furrow_core::ids::{Property, Tenant};
 use furrow_core::interaction::Batch;
 use furrow_core::partition::{Record, TenantBatch};
+use furrow_core::rules::RuleSet;
 use furrow_core::session::{ClientFacts, Received};
 use furrow_core::time::LogTime;
 use furrow_proto::{Limits, decode_batch};
+use std::sync::Arc;
 
 /// Batches that may come again.
 const REMEMBERED_MAX: usize = 64;
@@ -74,10 +77,7 @@ impl<'a> History<'a> {
         match changed_rules(&mut self.draw) {
             Some(rules) => {
                 self.rules_number += u64::from(self.draw.below(3));
-                Record::Control {
-                    number: self.rules_number,
-                    rules: Box::new(rules),
-                }
+                control(self.rules_number, self.log_ms, rules)
             }
             None => Record::Unreadable,
         }
@@ -127,6 +127,20 @@ pub(crate) fn spell(encoded: &[u8], after_ms: u32) -> Option<Vec<u8>> {
     step.extend(length.to_le_bytes());
     step.extend_from_slice(encoded);
     Some(step)
+}
+
+/// Rules for all of the tenant that every history is of.
+pub(crate) fn control(number: u64, at_ms: i64, rules: RuleSet) -> Record {
+    Record::Control(Box::new(Control {
+        at_ms,
+        scope: Scope {
+            tenant: Tenant("demo".into()),
+            property: None,
+        },
+        number,
+        rules: Arc::new(rules),
+        content: Arc::new([]),
+    }))
 }
 
 /// A batch as the log holds it.

@@ -1,7 +1,9 @@
 //! What must hold after every record, whatever it was.
 
 use furrow_core::ledger::{DeathReason, Outcome};
-use furrow_core::output::{ScoreUpdate, Scores, SessionStatus};
+use furrow_core::output::{
+    Contributor, Measured, RunningScores, ScoreUpdate, Scores, SessionStatus,
+};
 use furrow_core::partition::{Folded, PartitionState, Record};
 use furrow_core::time::LogTime;
 use furrow_proto::record::{decode_score_update, encode_score_update};
@@ -38,20 +40,22 @@ pub(crate) fn update(update: &ScoreUpdate) {
     let session = &update.session;
     assert_ne!(session.status, SessionStatus::Broken);
     scores(session.scores);
-    assert!(session.frustration_now <= SCORE_MAX, "{session:?}");
+    running_scores(session.running);
     assert!(session.confidence_milli <= MILLI, "{session:?}");
     assert!(session.scroll_depth_milli <= MILLI, "{session:?}");
     assert!(session.started_ms <= session.last_interaction_ms);
-    for contributor in &session.contributors {
-        assert!(contributor.share_milli <= MILLI, "{contributor:?}");
-        assert!(contributor.count > 0, "{contributor:?}");
-    }
+    contributors(&session.contributors);
+    measures(&session.measures);
     for signal in &update.signals {
         assert!(signal.intensity_milli <= MILLI, "{signal:?}");
         assert!(signal.ordinal < session.signals, "{signal:?}");
     }
     for page_view in &update.page_views {
         scores(page_view.scores);
+        running_scores(page_view.running);
+        assert!(page_view.confidence_milli <= MILLI, "{page_view:?}");
+        contributors(&page_view.contributors);
+        measures(&page_view.measures);
         assert!(page_view.scroll_depth_milli <= MILLI, "{page_view:?}");
         assert!(page_view.ordinal < session.page_views, "{page_view:?}");
     }
@@ -66,12 +70,59 @@ pub(crate) fn update(update: &ScoreUpdate) {
 fn scores(scores: Scores) {
     let Scores {
         frustration,
+        confusion,
         engagement,
+        navigation,
+        form,
         technical,
+        exit_risk,
         experience,
     } = scores;
-    for score in [frustration, engagement, technical, experience] {
-        assert!(score <= SCORE_MAX, "{scores:?}");
+    let running = RunningScores {
+        frustration,
+        confusion,
+        engagement,
+        navigation,
+        form,
+        technical,
+        exit_risk,
+    };
+    running_scores(running);
+    assert!(experience <= SCORE_MAX, "{scores:?}");
+}
+
+fn running_scores(scores: RunningScores) {
+    let RunningScores {
+        frustration,
+        confusion,
+        engagement,
+        navigation,
+        form,
+        technical,
+        exit_risk,
+    } = scores;
+    let all = [
+        frustration,
+        confusion,
+        engagement,
+        navigation,
+        form,
+        technical,
+        exit_risk,
+    ];
+    assert!(all.iter().all(|score| *score <= SCORE_MAX), "{scores:?}");
+}
+
+fn contributors(contributors: &[Contributor]) {
+    for contributor in contributors {
+        assert!(contributor.share_milli <= MILLI, "{contributor:?}");
+        assert!(contributor.count > 0, "{contributor:?}");
+    }
+}
+
+fn measures(measures: &[Measured]) {
+    for measured in measures {
+        assert!(measured.value.is_finite(), "{measured:?}");
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::draw::Draw;
 use crate::fold::empty;
-use crate::history::{History, Step, record};
+use crate::history::{History, Step, control, record};
 use crate::laws;
 use crate::made::NOON_MS;
 use crate::seeds::noise;
@@ -56,10 +56,7 @@ fn comes_back(rules: &RuleSet) {
 
 fn scores(rules: &RuleSet) {
     let mut state = empty();
-    let control = Record::Control {
-        number: 1,
-        rules: Box::new(rules.clone()),
-    };
+    let control = control(1, NOON_MS, rules.clone());
     let _ = laws::fold(&mut state, LogTime(NOON_MS), control);
     for (at, record) in SESSIONS.iter() {
         let _ = laws::fold(&mut state, *at, record.clone());

@@ -22,7 +22,7 @@ pub fn lines(visits: &[Visit]) -> String {
         .collect()
 }
 
-/// What `furrow score FILE` says of each session.
+/// What `furrow score --measures FILE` says of each session.
 ///
 /// # Panics
 /// When it fails, or leaves a session out.
@@ -31,7 +31,7 @@ pub fn from_file(furrow: &Furrow, visits: &[Visit]) -> BTreeMap<String, Value> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("batches.jsonl");
     fs::write(&file, lines(visits)).unwrap();
-    let output = furrow.run(&["score", file.to_str().unwrap()]);
+    let output = furrow.run(&["score", "--measures", file.to_str().unwrap()]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");
     let sessions: BTreeMap<String, Value> = String::from_utf8(output.stdout)
@@ -56,53 +56,54 @@ pub fn stored(furrow: &Furrow) -> BTreeMap<String, Value> {
             "SELECT session, signal, toUnixTimestamp64Milli(at) AS at_ms, duration_ms, page_view, \
                 path, selector, label, [x, y] AS position, intensity, evidence_count, \
                 evidence_at AS evidence_at_ms, reason, rule_version \
-            FROM v_signals ORDER BY session, ordinal",
+            FROM v_signals ORDER BY session, ordinal"
+                .to_owned(),
         ),
         (
             "page_views",
-            "SELECT session, ordinal, path, page_group AS `group`, \
-                toUnixTimestamp64Milli(started) AS started_ms, engaged_ms, scroll_depth, presses, \
-                interactions, CAST((frustration, engagement, technical, experience), \
-                'Tuple(frustration Float64, engagement Float64, technical Float64, \
-                experience Float64)') AS scores \
-            FROM v_page_views ORDER BY session, ordinal",
+            format!(
+                "SELECT session, ordinal, path, page_group AS `group`, \
+                    toUnixTimestamp64Milli(started) AS started_ms, \
+                    toUnixTimestamp64Milli(last_interaction) AS last_interaction_ms, engaged_ms, \
+                    scroll_depth, presses, interactions, samples, {SCORED} \
+                FROM v_page_views INNER JOIN (SELECT tenant, property, session, ordinal, \
+                    COLUMNS('_now_milli$') FROM v_page_view_rows) AS r \
+                    USING (tenant, property, session, ordinal) ORDER BY session, ordinal"
+            ),
         ),
         (
             "conversions",
             "SELECT session, order_id, kind, toUnixTimestamp64Milli(at) AS at_ms, value_minor, \
                 currency, page_view, frustration \
-            FROM v_conversions_reported ORDER BY session, ordinal",
+            FROM v_conversions_reported ORDER BY session, ordinal"
+                .to_owned(),
         ),
     ] {
-        for mut row in objects(furrow, query) {
+        for mut row in objects(furrow, &query) {
             let session = row.remove("session").unwrap();
             let session = session.as_str().unwrap().to_owned();
-            parts
-                .entry((part, session))
-                .or_default()
-                .push(Value::Object(row));
+            let rows = parts.entry((part, session)).or_default();
+            rows.push(Value::Object(unscored(row)));
         }
     }
     let sessions = objects(
         furrow,
-        "SELECT tenant, property, session, replaceAll(toString(visitor), '-', '') AS visitor, \
-            status, toUnixTimestamp64Milli(started) AS started_ms, \
-            toUnixTimestamp64Milli(last_interaction) AS last_interaction_ms, \
-            CAST((batches, interactions, samples, presses, gaps, reordered, unknown, senders, \
-                engaged_ms, scroll_depth), 'Tuple(batches UInt32, interactions UInt32, \
-                samples UInt64, presses UInt32, gaps UInt32, reordered UInt32, unknown UInt32, \
-                senders UInt32, engaged_ms UInt64, scroll_depth Float64)') AS measures, \
-            scored, CAST((assumeNotNull(frustration), assumeNotNull(engagement), \
-                assumeNotNull(technical), assumeNotNull(experience)), \
-                'Tuple(frustration Float64, engagement Float64, technical Float64, \
-                experience Float64)') AS scores, \
-            assumeNotNull(frustration_at_last_interaction) AS frustration_now, confidence, \
-            contributors, fold_version, rules \
-        FROM v_sessions",
+        &format!(
+            "SELECT tenant, property, session, replaceAll(toString(visitor), '-', '') AS visitor, \
+                status, toUnixTimestamp64Milli(started) AS started_ms, \
+                toUnixTimestamp64Milli(last_interaction) AS last_interaction_ms, \
+                CAST((batches, interactions, samples, presses, gaps, reordered, unknown, senders), \
+                    'Tuple(batches UInt32, interactions UInt32, samples UInt64, presses UInt32, \
+                    gaps UInt32, reordered UInt32, unknown UInt32, senders UInt32)') AS counts, \
+                engaged_ms, scroll_depth, {SCORED}, fold_version, rules \
+            FROM v_sessions INNER JOIN (SELECT tenant, property, session, COLUMNS('_now_milli$') \
+                FROM v_session_rows) AS r USING (tenant, property, session)"
+        ),
     );
     sessions
         .into_iter()
-        .map(|mut session| {
+        .map(|session| {
+            let mut session = unscored(session);
             let id = session["session"].as_str().unwrap().to_owned();
             for part in ["signals", "page_views", "conversions"] {
                 let rows = parts.remove(&(part, id.clone())).unwrap_or_default();
@@ -111,6 +112,30 @@ pub fn stored(furrow: &Furrow) -> BTreeMap<String, Value> {
             relative(Value::Object(session))
         })
         .collect()
+}
+
+/// What a view says of scores, and a row of running ones, in the shape that `furrow score` prints.
+const SCORED: &str = "scored, \
+    CAST((ifNull(frustration, 0), ifNull(confusion, 0), ifNull(engagement, 0), \
+        ifNull(navigation, 0), ifNull(form, 0), ifNull(technical, 0), ifNull(exit_risk, 0), \
+        ifNull(experience, 0)), \
+        'Tuple(frustration Float64, confusion Float64, engagement Float64, navigation Float64, \
+        form Float64, technical Float64, exit_risk Float64, experience Float64)') AS scores, \
+    CAST((frustration_now_milli / 1000, confusion_now_milli / 1000, engagement_now_milli / 1000, \
+        navigation_now_milli / 1000, form_now_milli / 1000, technical_now_milli / 1000, \
+        exit_risk_now_milli / 1000), \
+        'Tuple(frustration Float64, confusion Float64, engagement Float64, navigation Float64, \
+        form Float64, technical Float64, exit_risk Float64)') AS running, \
+    confidence, contributors, measures";
+
+/// What is unscored has no scores.
+fn unscored(mut row: Map<String, Value>) -> Map<String, Value> {
+    if row.get("scored") == Some(&Value::Bool(false)) {
+        for scores in ["scores", "running"] {
+            row.insert(scores.to_owned(), Value::Null);
+        }
+    }
+    row
 }
 
 /// Rows as objects.
@@ -134,6 +159,7 @@ fn relative(mut session: Value) -> (String, Value) {
     for (part, time) in [
         ("signals", "at_ms"),
         ("page_views", "started_ms"),
+        ("page_views", "last_interaction_ms"),
         ("conversions", "at_ms"),
     ] {
         for row in session[part].as_array_mut().unwrap() {

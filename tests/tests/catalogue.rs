@@ -5,10 +5,14 @@ use furrow_core::signals::SignalKind;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+fn text() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scores.md");
+    std::fs::read_to_string(path).expect("docs/scores.md is there")
+}
+
 /// Rows of the tables under a heading of docs/scores.md: cells by first cell.
 fn table(heading: &str) -> BTreeMap<String, Vec<String>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scores.md");
-    let text = std::fs::read_to_string(path).expect("docs/scores.md is there");
+    let text = text();
     let section = text
         .split("\n## ")
         .find(|section| section.starts_with(heading))
@@ -43,26 +47,21 @@ fn every_signal_has_its_row_with_its_version() {
 #[test]
 fn every_weight_is_the_documented_one() {
     let rules = RuleSet::default().scores;
-    let documented = table("Scores");
-    for kind in SignalKind::ALL {
-        for (column, score) in [ScoreKind::Frustration, ScoreKind::Technical]
-            .into_iter()
-            .enumerate()
-        {
-            let cell = documented
-                .get(kind.name())
-                .map_or("–", |cells| cells[column].as_str());
-            let weight = match rules.weight(*kind, score) {
+    let row = |name: &str, cell: &dyn Fn(ScoreKind) -> String| {
+        let cells: Vec<String> = ScoreKind::ALL.iter().map(|score| cell(*score)).collect();
+        (name.to_owned(), cells)
+    };
+    let coded: BTreeMap<String, Vec<String>> = SignalKind::ALL
+        .iter()
+        .map(|signal| {
+            row(signal.name(), &|score| match rules.weight(*signal, score) {
                 0.0 => "–".to_owned(),
                 weight => format!("{weight:.2}"),
-            };
-            assert_eq!(cell, weight, "{} toward {}", kind.name(), score.name());
-        }
-        assert_eq!(
-            rules.weight(*kind, ScoreKind::Engagement),
-            0.0,
-            "{}",
-            kind.name()
-        );
-    }
+            })
+        })
+        .collect();
+    assert_eq!(table("Weights"), coded);
+    let (_, scores) = row("signal", &|score| score.name().to_owned());
+    let heading = format!("| signal | {} |", scores.join(" | "));
+    assert!(text().contains(&heading), "{heading}");
 }

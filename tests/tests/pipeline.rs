@@ -384,8 +384,10 @@ mod commands {
         let furrow = Furrow::start();
         for view in [
             "v_sessions",
+            "v_session_rows",
             "v_signals",
             "v_page_views",
+            "v_page_view_rows",
             "v_conversions",
             "v_conversions_reported",
             "v_batches",
@@ -501,14 +503,15 @@ fn until_outcome(furrow: &Furrow, outcome: &str, count: u64) {
     });
 }
 
-/// Every row of every view.
+/// Every row of every view, without what decays with time.
 fn rows(furrow: &Furrow) -> Vec<Vec<Vec<Value>>> {
-    // What decays with time is left out.
-    let sessions = "SELECT * EXCEPT frustration_now FROM v_sessions ORDER BY ALL";
-    let others = ["v_signals", "v_page_views", "v_conversions_reported"];
-    let others = others.map(|view| format!("SELECT * FROM {view} ORDER BY ALL"));
-    std::iter::once(sessions)
-        .chain(others.iter().map(String::as_str))
-        .map(|query| furrow.sql(query))
-        .collect()
+    [
+        "v_session_rows ORDER BY session",
+        "v_signals ORDER BY session, ordinal",
+        "v_page_view_rows ORDER BY session, ordinal",
+        "v_conversions_reported ORDER BY session, ordinal",
+    ]
+    .iter()
+    .map(|rows| furrow.sql(&format!("SELECT * FROM {rows}")))
+    .collect()
 }

@@ -10,8 +10,8 @@ use furrow_core::interaction::{
     TargetIndex, TargetKind,
 };
 use furrow_core::output::{
-    Contributor, ConversionSeen, PageViewScore, ScoreUpdate, Scores, SessionScore, SessionStatus,
-    SignalFiring,
+    Contributor, ConversionSeen, Measured, PageViewScore, RunningScores, ScoreUpdate, Scores,
+    SessionScore, SessionStatus, SignalFiring,
 };
 use furrow_core::time::{ClientTime, LogTime};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -43,10 +43,34 @@ pub(crate) fn key(property: &str, began_ms: i64, number: u8) -> SessionKey {
 pub(crate) fn update(property: &str, began_ms: i64, number: u8, frustration: u16) -> ScoreUpdate {
     let scores = Scores {
         frustration,
+        confusion: 1_500,
         engagement: 2_000,
+        navigation: 40,
+        form: 30,
         technical: 100,
+        exit_risk: 4_000,
         experience: 6_400,
     };
+    let running = RunningScores {
+        frustration,
+        confusion: 1_400,
+        engagement: 0,
+        navigation: 20,
+        form: 10,
+        technical: 90,
+        exit_risk: 3_900,
+    };
+    let contributors = vec![Contributor {
+        signal: "rage_press".into(),
+        score: "frustration".into(),
+        count: 1,
+        share_milli: 1_000,
+        text: "rage press on button#pay".into(),
+    }];
+    let measures = vec![Measured {
+        measure: "path_px".into(),
+        value: 1_234.5,
+    }];
     ScoreUpdate {
         origin: Origin {
             epoch: Epoch(1),
@@ -82,15 +106,10 @@ pub(crate) fn update(property: &str, began_ms: i64, number: u8, frustration: u16
             conversions: 1,
             scored: true,
             scores,
-            frustration_now: frustration,
+            running,
             confidence_milli: 400,
-            contributors: vec![Contributor {
-                signal: "rage_press".into(),
-                score: "frustration".into(),
-                count: 1,
-                share_milli: 1_000,
-                text: "rage press on button#pay".into(),
-            }],
+            contributors: contributors.clone(),
+            measures: measures.clone(),
             fold_version: 1,
             rules: 0,
         },
@@ -121,7 +140,13 @@ pub(crate) fn update(property: &str, began_ms: i64, number: u8, frustration: u16
             scroll_depth_milli: 512,
             presses: 4,
             interactions: 12,
+            samples: 3_000_000_000,
+            scored: true,
             scores,
+            running,
+            confidence_milli: 400,
+            contributors,
+            measures,
         }],
         conversions: vec![ConversionSeen {
             ordinal: 0,

@@ -695,6 +695,13 @@ async fn an_update_in_the_log_reaches_live_listeners_of_both_kinds() {
     let data = text.rsplit_once("event: score\n").unwrap().1;
     let data: Value = serde_json::from_str(data.trim().strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!(data["update"]["session"]["scores"]["frustration"], 4_321);
+    for part in [&data["update"]["session"], &data["update"]["pageViews"][0]] {
+        assert_eq!(part["scores"]["exitRisk"], 4_000);
+        assert_eq!(part["running"]["confusion"], 1_400);
+        assert_eq!(part["contributors"][0]["signal"], "rage_press");
+        assert_eq!(part["measures"][0]["measure"], "path_px");
+        assert_eq!(part["measures"][0]["value"], 1_234.5);
+    }
 
     let heard = tokio::time::timeout(BOUND, watched.message())
         .await

@@ -125,12 +125,6 @@ impl InForce {
         }
     }
 
-    /// The same with other rules where nothing is published.
-    pub(crate) fn with_standard(self, rules: RuleSet) -> InForce {
-        let InForce { standard, .. } = InForce::standard(rules);
-        InForce { standard, ..self }
-    }
-
     /// What held where a replay begins.
     pub(crate) fn begun(standing: Vec<Standing>) -> InForce {
         let mut in_force = InForce::standard(RuleSet::default());

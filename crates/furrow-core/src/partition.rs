@@ -123,15 +123,6 @@ impl PartitionState {
         .restored()
     }
 
-    /// The same state with other rules where none are published.
-    #[must_use]
-    pub fn with_standard_rules(self, rules: RuleSet) -> Self {
-        PartitionState {
-            in_force: self.in_force.with_standard(rules),
-            ..self
-        }
-    }
-
     /// Puts back what serialization leaves out.
     #[must_use]
     pub fn restored(mut self) -> Self {

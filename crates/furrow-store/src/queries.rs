@@ -98,7 +98,7 @@ pub struct Counts {
 }
 
 impl Store {
-    /// Sessions of one property. The scores of an unscored one read 0.
+    /// Sessions of one property.
     ///
     /// # Errors
     /// When the database does not answer.

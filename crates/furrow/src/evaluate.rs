@@ -172,6 +172,7 @@ fn read_labels(reader: impl BufRead) -> Result<Labels> {
     let mut labels = Labels::new();
     offline::for_each_line(reader, |number, text| {
         let place = || format!("line {number}");
+        let text = text.map_err(anyhow::Error::msg).with_context(place)?;
         let line: LabelLine = serde_json::from_str(text).with_context(place)?;
         let session = uuid::Uuid::parse_str(&line.session)
             .with_context(|| format!("line {number}: session"))?;
@@ -200,7 +201,8 @@ fn read_batches(reader: impl BufRead) -> Result<(Vec<ScoreUpdate>, BatchesBySess
     let mut batches = BatchesBySession::new();
     offline::for_each_line(reader, |number, text| {
         let place = || format!("line {number}");
-        let batch = offline::read(text)
+        let batch = text
+            .and_then(offline::read)
             .map_err(anyhow::Error::msg)
             .with_context(place)?;
         take(&mut pipeline, &batch).with_context(place)?;
@@ -284,8 +286,12 @@ fn evidence(scores: Scores) -> Vec<(Box<str>, f64)> {
     const FULL: u16 = 10_000;
     [
         ("frustration", scores.frustration),
+        ("confusion", scores.confusion),
         ("engagement", scores.engagement),
+        ("navigation", scores.navigation),
+        ("form", scores.form),
         ("technical", scores.technical),
+        ("exit risk", scores.exit_risk),
         ("experience, reversed", FULL - scores.experience),
     ]
     .map(|(name, milli)| (name.into(), f64::from(milli) / 1_000.0))

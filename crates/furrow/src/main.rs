@@ -8,7 +8,7 @@
 //! store     where scores are
 //! up        every role in one process
 //! demo      scripted visitors of the demo shop
-//! offline   the fold without a log
+//! offline   the pipeline's fold without a log
 //! rules     rule sets: checked, compared, published
 //! score     scores of a file of batches
 //! evaluate  how well scores tell frustrated sessions from calm ones
@@ -39,8 +39,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Reads the body language of websites and apps: frustration and engagement of
-/// every session while it happens, and why.
+/// Reads the body language of websites and apps: frustration, confusion and
+/// engagement of every session while it happens, and why.
 #[derive(Debug, Parser)]
 #[command(name = "furrow", version)]
 struct Arguments {
@@ -80,7 +80,7 @@ enum Command {
         format: String,
     },
     /// Score a file of batches, one JSON object a line, and print one JSON
-    /// object per session.
+    /// object per session or page view.
     Score(score::Arguments),
     /// Measure how well scores tell frustrated sessions from calm ones, beside
     /// other products' rules: on simulated visitors, or on your own labels.

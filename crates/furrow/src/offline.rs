@@ -1,17 +1,20 @@
 //! The pipeline's own fold without a log: batches in, sessions out.
 
 use anyhow::{Context, Result};
+use furrow_core::control::{Control, Scope};
 use furrow_core::ids::{Epoch, Property, Tenant};
 use furrow_core::interaction::Batch;
 use furrow_core::ledger::Outcome;
 use furrow_core::output::ScoreUpdate;
 use furrow_core::partition::{ALLOWED_LATENESS_MS, PartitionState, Record, TenantBatch};
+use furrow_core::rules::RuleSet;
 use furrow_core::session::{ClientFacts, Received};
 use furrow_core::time::LogTime;
 use furrow_proto::{decode_batch, json};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The longest line that is read: a batch's JSON.
 const LINE_BYTES_MAX: usize = 16 << 20;
@@ -30,6 +33,26 @@ impl Offline {
             tenant: Tenant(tenant.into()),
             property: Property(property.into()),
         }
+    }
+
+    /// The same, under other rules than the compiled-in ones. They are number 1.
+    pub(crate) fn under(mut self, rules: RuleSet) -> Offline {
+        let control = Record::Control(Box::new(Control {
+            at_ms: 0,
+            scope: Scope {
+                tenant: self.tenant.clone(),
+                property: None,
+            },
+            number: 1,
+            rules: Arc::new(rules),
+            // Nobody repeats it: there is no log.
+            content: Arc::new([]),
+        }));
+        let folded = self
+            .state
+            .fold(self.state.next_offset(), LogTime(0), control);
+        debug_assert_eq!(folded.outcome, Outcome::Control);
+        self
     }
 
     pub(crate) fn take(&mut self, batch: Batch) -> Outcome {
@@ -65,28 +88,31 @@ pub(crate) fn open(file: &Path) -> Result<Box<dyn BufRead>> {
     Ok(Box::new(BufReader::new(opened)))
 }
 
-/// Every line that is not empty with its number, until one fails.
+/// Every line that is not empty with its number: its text, or why it has none.
+/// Ends early when `each` fails, or the reader does.
 pub(crate) fn for_each_line(
     mut reader: impl BufRead,
-    mut each: impl FnMut(u64, &str) -> Result<()>,
+    mut each: impl FnMut(u64, Result<&str, String>) -> Result<()>,
 ) -> Result<()> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
         let limit = LINE_BYTES_MAX as u64 + 1;
-        let read = std::io::Read::take(&mut reader, limit).read_until(b'\n', &mut line)?;
+        let read = Read::take(&mut reader, limit).read_until(b'\n', &mut line)?;
         if read == 0 {
             break;
         }
-        anyhow::ensure!(
-            read <= LINE_BYTES_MAX,
-            "line {number} is longer than {LINE_BYTES_MAX} bytes"
-        );
-        let text = std::str::from_utf8(&line)
-            .with_context(|| format!("line {number}"))?
-            .trim();
-        if !text.is_empty() {
-            each(number, text)?;
+        if read > LINE_BYTES_MAX {
+            if !line.ends_with(b"\n") {
+                reader.skip_until(b'\n')?;
+            }
+            each(number, Err(format!("longer than {LINE_BYTES_MAX} bytes")))?;
+            continue;
+        }
+        match std::str::from_utf8(&line) {
+            Ok(text) if text.trim().is_empty() => {}
+            Ok(text) => each(number, Ok(text.trim()))?,
+            Err(error) => each(number, Err(error.to_string()))?,
         }
     }
     Ok(())
@@ -103,4 +129,40 @@ pub(crate) fn read(line: &str) -> Result<Batch, String> {
             reject.reason.as_str()
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(input: &[u8]) -> Vec<(u64, Result<String, String>)> {
+        let mut lines = Vec::new();
+        let each = |number, line: Result<&str, String>| {
+            lines.push((number, line.map(str::to_owned)));
+            Ok(())
+        };
+        for_each_line(input, each).unwrap();
+        lines
+    }
+
+    #[test]
+    fn lines_have_their_numbers_and_empty_ones_are_left_out() {
+        assert_eq!(
+            lines(b"{}\n\n  \r\n[]"),
+            [(1, Ok("{}".into())), (4, Ok("[]".into()))]
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_or_too_long_leaves_the_next_ones_readable() {
+        let mut input = b"\xff\n".to_vec();
+        input.extend(std::iter::repeat_n(b'x', LINE_BYTES_MAX + 7));
+        input.extend(b"\nlast");
+        let read = lines(&input);
+        assert_eq!(read.len(), 3);
+        assert!(read[0].1.as_ref().is_err_and(|why| why.contains("utf-8")));
+        let too_long = Err(format!("longer than {LINE_BYTES_MAX} bytes"));
+        assert_eq!(read[1], (2, too_long));
+        assert_eq!(read[2], (3, Ok("last".into())));
+    }
 }

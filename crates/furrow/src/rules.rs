@@ -314,15 +314,20 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_a_table_is_known_by_its_words() {
-        let mut rules = RuleSet::default();
-        rules.scores.weights.reverse();
-        assert_eq!(differences(&RuleSet::default(), &rules).unwrap(), [""; 0]);
-        rules.scores.weights.clear();
-        let lines = differences(&RuleSet::default(), &rules).unwrap();
-        assert!(lines.iter().all(|line| line.ends_with("-> (none)")));
-        let dead = lines.iter().any(|line| line.contains("dead_press"));
-        assert!(dead, "{lines:?}");
+    fn a_weight_is_known_by_its_signal_and_score() {
+        let rules = parse("[scores.weights.dead_press]\nfrustration = 0.0\n").unwrap();
+        assert_eq!(
+            differences(&RuleSet::default(), &rules).unwrap(),
+            ["scores.weights.dead_press.frustration: 0.5 -> 0.0"]
+        );
+    }
+
+    #[test]
+    fn an_ignored_target_is_known_by_its_selector() {
+        let text = "[[ignore]]\nselector = \"*#map\"\njudgement = \"all\"\n";
+        let lines = differences(&RuleSet::default(), &parse(text).unwrap()).unwrap();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|line| line.contains("#map")), "{lines:?}");
     }
 
     #[test]

@@ -69,3 +69,33 @@ export function money(minor: number, currency: string): string {
 
 /** The beginning of a session id that tells sessions apart in a list. */
 export const shortId = (id: string): string => id.slice(-12, -4);
+
+/** How the ends of measures' names are written as units, the longest first. */
+const UNITS = [
+  ["_rad_per_1000_px", "rad / 1,000 px"],
+  ["_viewports_per_s", "screens/s"],
+  ["_px_per_s2", "px/s²"],
+  ["_px_per_s3", "px/s³"],
+  ["_px_per_s", "px/s"],
+  ["_rad_per_s", "rad/s"],
+  ["_ms_per_bit", "ms/bit"],
+  ["_viewports", "screens"],
+  ["_bits", "bit"],
+  ["_px", "px"],
+  ["_ms", "ms"],
+  ["_s", "s"],
+] as const;
+
+/** A measure's name as words and unit: "peak_speed_px_per_s" as "peak speed", "px/s". */
+export function measure(name: string): { words: string; unit: string } {
+  const [end, unit] = UNITS.find(([end]) => name.endsWith(end)) ?? ["", ""];
+  return { words: words(name.slice(0, name.length - end.length)), unit };
+}
+
+/** A measured value with about three digits that say something. */
+export function measuredValue(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && size < 0.001) return value.toExponential(1);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return value.toLocaleString("en-GB", { maximumFractionDigits: digits });
+}

@@ -3,19 +3,18 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { listSessions, wantsKey } from "./api";
 import type { Order } from "./api";
-import { decayed } from "./decay";
-import { ago, counted, lasting, score, shortId, words } from "./format";
+import { scoresNow } from "./decay";
+import { ago, counted, shortId, words } from "./format";
 import { listen } from "./live";
 import { later } from "./model";
-import type { Contributor, Session } from "./model";
-import { Device, Meter, NotEnough, Notice, Reason, Status, level, useNow } from "./parts";
+import type { Session } from "./model";
+import { Device, Meter, NotEnough, Notice, Pillars, Reasons, SCORE_WORDS, Status, useNow } from "./parts";
 
 const PAGE_SESSIONS = 100;
 /** What the list keeps at most; older ones fall out of it. */
 const LIST_SESSIONS_MAX = 500;
 /** An update so young may not have reached the store yet. */
 const RECENT_MS = 10_000;
-const REASONS_SHOWN = 3;
 /** From here on a session's frustration now is worth a look. */
 const FRUSTRATED_NOW_MILLI = 4_000;
 
@@ -35,9 +34,6 @@ const MINIMA = [
   { milli: 5_000, label: "5 and more" },
   { milli: 8_000, label: "8 and more" },
 ];
-
-const frustrationNow = (s: Session, nowMs: number): number =>
-  decayed(s.frustrationNow, nowMs - s.lastInteractionMs);
 
 function matches(s: Session, filter: Filter): boolean {
   if (filter.liveOnly && s.status !== "open") return false;
@@ -207,7 +203,7 @@ function Summary(props: { sessions: ReadonlyMap<string, Session> | null; nowMs: 
   const all = [...props.sessions.values()];
   const live = all.filter((s) => s.status === "open");
   const upset = live.filter(
-    (s) => s.scored && frustrationNow(s, props.nowMs) >= FRUSTRATED_NOW_MILLI,
+    (s) => s.scored && scoresNow(s, props.nowMs).frustration >= FRUSTRATED_NOW_MILLI,
   );
   return (
     <p class="summary">
@@ -300,12 +296,13 @@ function Table(props: { sessions: Session[]; nowMs: number; changed: Map<string,
       <thead>
         <tr>
           <th scope="col">Session</th>
-          <th scope="col" class="col-score">Frustration</th>
-          <th scope="col" class="col-now">Now</th>
+          <th scope="col" class="col-score col-first">Frustration</th>
+          <th scope="col" class="col-score col-first">Confusion</th>
+          <th scope="col" class="col-score col-first">Exit risk</th>
           <th scope="col" class="col-score">Experience</th>
-          <th scope="col" class="col-score">Engagement</th>
+          <th scope="col" class="col-score col-engagement">Engagement</th>
+          <th scope="col" class="col-pillars">Trouble with</th>
           <th scope="col">Why</th>
-          <th scope="col" class="col-time col-engaged">Engaged</th>
           <th scope="col" class="col-time">Started</th>
         </tr>
       </thead>
@@ -323,9 +320,13 @@ function Table(props: { sessions: Session[]; nowMs: number; changed: Map<string,
   );
 }
 
+/** What a row shows as it is now, while the session is open. */
+const FADING = ["frustration", "confusion", "exitRisk"] as const;
+
 function Row(props: { session: Session; nowMs: number; fresh: boolean }) {
   const { session: s, nowMs } = props;
   const path = s.exitPath || s.entryPath || "/";
+  const current = s.status === "open" ? scoresNow(s, nowMs) : null;
   return (
     <tr
       class={`${s.status} ${props.fresh ? "fresh" : ""}`}
@@ -353,79 +354,41 @@ function Row(props: { session: Session; nowMs: number; fresh: boolean }) {
       </th>
       {s.scored ? (
         <>
-          <td class="col-score" data-label="Frustration">
-            <Meter kind="frustration" milli={s.scores.frustration} label="Frustration" testid="frustration" />
-          </td>
-          <td class="col-now" data-label="Now">
-            <Now session={s} nowMs={nowMs} />
-          </td>
+          {FADING.map((kind) => (
+            <td key={kind} class="col-score col-first" data-label={SCORE_WORDS[kind]}>
+              <Meter kind={kind} milli={s.scores[kind]} nowMilli={current?.[kind]} />
+            </td>
+          ))}
           <td class="col-score" data-label="Experience">
-            <Meter kind="experience" milli={s.scores.experience} label="Experience" testid="experience" />
+            <Meter kind="experience" milli={s.scores.experience} />
           </td>
-          <td class="col-score" data-label="Engagement">
-            <Meter kind="engagement" milli={s.scores.engagement} label="Engagement" testid="engagement" />
+          <td class="col-score col-engagement" data-label="Engagement">
+            <Meter kind="engagement" milli={s.scores.engagement} />
+          </td>
+          <td class="col-pillars">
+            <Pillars scores={s.scores} />
           </td>
         </>
       ) : (
         <>
-          <td class="col-score col-unscored">
+          <td class="col-score col-first col-unscored">
             <NotEnough />
           </td>
-          <td class="col-now" />
+          <td class="col-score col-first" />
+          <td class="col-score col-first" />
           <td class="col-score" />
-          <td class="col-score" />
+          <td class="col-score col-engagement" />
+          <td class="col-pillars" />
         </>
       )}
       <td class="col-why">
-        {s.scored && <Why session={s} />}
+        {s.scored && <Reasons contributors={s.contributors} />}
       </td>
-      <td class="col-time col-engaged" data-label="Engaged">{lasting(s.engagedMs)}</td>
       <td class="col-time" data-label="Started">
         <time dateTime={new Date(s.startedMs).toISOString()}>{ago(s.startedMs, nowMs)}</time>
       </td>
     </tr>
   );
-}
-
-function Now(props: { session: Session; nowMs: number }) {
-  const { session: s } = props;
-  if (s.status !== "open") return <span class="faint" aria-label="ended">–</span>;
-  const value = frustrationNow(s, props.nowMs);
-  return (
-    <span class={`now ${level(value)}`} data-testid="frustration-now" title="Fades by half every 90 s">
-      {score(value)}
-    </span>
-  );
-}
-
-function Why(props: { session: Session }) {
-  const shown = reasons(props.session.contributors);
-  if (shown.length === 0) return <span class="faint">nothing stands out</span>;
-  const rest = shown.slice(REASONS_SHOWN);
-  return (
-    <span class="reasons">
-      {shown.slice(0, REASONS_SHOWN).map((c) => (
-        <Reason key={c.signal} contributor={c} />
-      ))}
-      {rest.length > 0 && (
-        <span class="faint" title={rest.map((c) => c.text || words(c.signal)).join("\n")}>
-          +{rest.length}
-        </span>
-      )}
-    </span>
-  );
-}
-
-/** Each signal once, what went wrong before what went well. */
-function reasons(contributors: Contributor[]): Contributor[] {
-  const weight = (c: Contributor) =>
-    c.shareMilli + (c.score === "frustration" ? 2_000 : c.score === "engagement" ? 0 : 1_000);
-  const bad = contributors.filter((c) => c.score !== "engagement");
-  const bySignal = new Map<string, Contributor>();
-  for (const c of [...(bad.length > 0 ? bad : contributors)].sort((a, b) => weight(b) - weight(a))) {
-    if (!bySignal.has(c.signal)) bySignal.set(c.signal, c);
-  }
-  return [...bySignal.values()];
 }
 
 function Empty() {

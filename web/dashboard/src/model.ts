@@ -2,11 +2,28 @@
 // edge: defaults that the mapping leaves out are put in, 64-bit integers
 // become numbers, ids text.
 
-export interface Scores {
-  frustration: number;
-  engagement: number;
-  technical: number;
-  experience: number;
+/** What a session or page view is scored for, in the order in which it is shown. */
+export const SCORES = [
+  "frustration",
+  "confusion",
+  "engagement",
+  "navigation",
+  "form",
+  "technical",
+  "exitRisk",
+] as const;
+export type ScoreName = (typeof SCORES)[number];
+
+/** Scores as they stood at the newest interaction, in thousandths. */
+export type Running = Record<ScoreName, number>;
+
+/** Scores over the whole time, in thousandths. */
+export type Scores = Running & { experience: number };
+
+/** A number computed from samples; its name ends in its unit. */
+export interface Measured {
+  measure: string;
+  value: number;
 }
 
 export interface Contributor {
@@ -50,9 +67,10 @@ export interface Session {
   conversions: number;
   scored: boolean;
   scores: Scores;
-  frustrationNow: number;
+  running: Running;
   confidenceMilli: number;
   contributors: Contributor[];
+  measures: Measured[];
   foldVersion: number;
   rules: number;
 }
@@ -86,7 +104,13 @@ export interface PageView {
   scrollDepthMilli: number;
   presses: number;
   interactions: number;
+  samples: number;
+  scored: boolean;
   scores: Scores;
+  running: Running;
+  confidenceMilli: number;
+  contributors: Contributor[];
+  measures: Measured[];
 }
 
 export interface Conversion {
@@ -170,14 +194,16 @@ const DEVICE: Record<string, string> = {
   DEVICE_CLASS_OTHER: "Other device",
 };
 
-const scores = (v: Json): Scores => {
+const running = (v: Json): Running => {
   const f = fields(v);
-  return {
-    frustration: num(f["frustration"]),
-    engagement: num(f["engagement"]),
-    technical: num(f["technical"]),
-    experience: num(f["experience"]),
-  };
+  return Object.fromEntries(SCORES.map((name) => [name, num(f[name])])) as Running;
+};
+
+const scores = (v: Json): Scores => ({ ...running(v), experience: num(fields(v)["experience"]) });
+
+const measured = (v: Json): Measured => {
+  const f = fields(v);
+  return { measure: text(f["measure"]), value: num(f["value"]) };
 };
 
 const contributor = (v: Json): Contributor => {
@@ -224,9 +250,10 @@ const session = (v: Json): Session => {
     conversions: num(f["conversions"]),
     scored: f["scored"] === true,
     scores: scores(f["scores"]),
-    frustrationNow: num(f["frustrationNow"]),
+    running: running(f["running"]),
     confidenceMilli: num(f["confidenceMilli"]),
     contributors: list(f["contributors"], contributor),
+    measures: list(f["measures"], measured),
     foldVersion: num(f["foldVersion"]),
     rules: num(f["rules"]),
   };
@@ -266,7 +293,13 @@ const pageView = (v: Json): PageView => {
     scrollDepthMilli: num(f["scrollDepthMilli"]),
     presses: num(f["presses"]),
     interactions: num(f["interactions"]),
+    samples: num(f["samples"]),
+    scored: f["scored"] === true,
     scores: scores(f["scores"]),
+    running: running(f["running"]),
+    confidenceMilli: num(f["confidenceMilli"]),
+    contributors: list(f["contributors"], contributor),
+    measures: list(f["measures"], measured),
   };
 };
 

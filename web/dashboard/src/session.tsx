@@ -2,12 +2,15 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Refused, getSession, getTrail, wantsKey } from "./api";
-import { decayed } from "./decay";
+import { scoresNow } from "./decay";
 import { ago, clock, counted, dateTime, lasting, money, offset, percent, score, words } from "./format";
 import { listen } from "./live";
+import { Measures } from "./measures";
 import { merged, reconciled } from "./model";
-import type { Contributor, Conversion, Detail, PageView, Session, Signal, Trail } from "./model";
-import { Device, Fill, Meter, NotEnough, Notice, Reason, Status, level, useNow } from "./parts";
+import type { Contributor, Conversion, Detail, Session, Signal, Trail } from "./model";
+import { PageViews } from "./pageviews";
+import { Device, Fill, Meter, NotEnough, Notice, Reason, SCORE_WORDS, Status, level, useNow } from "./parts";
+import type { Kind } from "./parts";
 import { Timeline } from "./timeline";
 import { Trails } from "./trail";
 
@@ -150,6 +153,7 @@ export function SessionPage(props: { id: string; onLocked(): void }) {
         </section>
       </div>
       <PageViews pageViews={pageViews} startMs={session.startedMs} />
+      <Measures session={session} pageViews={pageViews} />
       <Conversions conversions={conversions} startMs={session.startedMs} />
       <Facts session={session} />
     </article>
@@ -199,36 +203,33 @@ function Overview(props: { session: Session; nowMs: number }) {
       </section>
     );
   }
-  const fading = decayed(s.frustrationNow, nowMs - s.lastInteractionMs);
+  const current = s.status === "open" ? scoresNow(s, nowMs) : null;
+  const card = (kind: Kind, about: string, hero = "") => (
+    <div key={kind} class={`card ${hero}`}>
+      <h2>{SCORE_WORDS[kind]}</h2>
+      <Meter
+        kind={kind}
+        milli={s.scores[kind]}
+        nowMilli={kind === "experience" ? undefined : current?.[kind]}
+      />
+      <p class="sub">{about}</p>
+    </div>
+  );
   return (
     <section class="overview" aria-label="Scores">
       <div class="cards">
-        <div class={`card hero ${level(s.scores.frustration)}`}>
-          <h2>Frustration</h2>
-          <Meter kind="frustration" milli={s.scores.frustration} label="Frustration" testid="frustration" />
-          {s.status === "open" ? (
-            <p class="sub">
-              now <b data-testid="frustration-now">{score(fading)}</b>, fading by half every 90 s
-            </p>
-          ) : (
-            <p class="sub">over the whole session</p>
-          )}
-        </div>
-        <div class="card">
-          <h2>Experience</h2>
-          <Meter kind="experience" milli={s.scores.experience} label="Experience" />
-          <p class="sub">higher is better</p>
-        </div>
-        <div class="card">
-          <h2>Engagement</h2>
-          <Meter kind="engagement" milli={s.scores.engagement} label="Engagement" />
-          <p class="sub">scrolled {percent(s.scrollDepthMilli)} deep</p>
-        </div>
-        <div class="card">
-          <h2>Technical</h2>
-          <Meter kind="technical" milli={s.scores.technical} label="Technical trouble" />
-          <p class="sub">trouble with the page</p>
-        </div>
+        {card(
+          "frustration",
+          current ? "over the whole session; now fades by half every 90 s" : "over the whole session",
+          `hero ${level(s.scores.frustration)}`,
+        )}
+        {card("confusion", "not seeing what to do")}
+        {card("exitRisk", "about to go")}
+        {card("experience", "higher is better")}
+        {card("engagement", `scrolled ${percent(s.scrollDepthMilli)} deep`)}
+        {card("navigation", "trouble finding the way")}
+        {card("form", "trouble filling in")}
+        {card("technical", "what failed or was slow")}
         <div class="card">
           <h2>Confidence</h2>
           <span class="meter confidence" role="img" aria-label={`Confidence ${percent(s.confidenceMilli)}`}>
@@ -254,7 +255,7 @@ function Contributors(props: { contributors: Contributor[] }) {
   return (
     <div class="why">
       {[...byScore].map(([name, reasons]) => (
-        <div key={name} class={`why-score toward-${name}`}>
+        <div key={name} class={`why-score toward-${name}`} data-testid={`why-${name}`}>
           <h3>Why {words(name)}</h3>
           <ul>
             {reasons
@@ -329,52 +330,6 @@ function Evidence(props: { signal: Signal }) {
         )}
       </span>
     </span>
-  );
-}
-
-function PageViews(props: { pageViews: PageView[]; startMs: number }) {
-  if (props.pageViews.length === 0) return null;
-  return (
-    <section aria-labelledby="page-views">
-      <h2 id="page-views">
-        Page views <span class="count">{props.pageViews.length}</span>
-      </h2>
-      <div class="scroller" tabIndex={0} role="region" aria-labelledby="page-views">
-        <table class="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">Page</th>
-              <th scope="col" class="n">At</th>
-              <th scope="col" class="n">Engaged</th>
-              <th scope="col" class="n">Scrolled</th>
-              <th scope="col" class="n">Presses</th>
-              <th scope="col" class="col-score">Frustration</th>
-              <th scope="col" class="col-score">Experience</th>
-            </tr>
-          </thead>
-          <tbody>
-            {props.pageViews.map((p) => (
-              <tr key={p.ordinal} data-testid="page-view">
-                <th scope="row">
-                  <span class="path">{p.path}</span>
-                  {p.group && <span class="tag">{p.group}</span>}
-                </th>
-                <td class="n">{offset(p.startedMs - props.startMs)}</td>
-                <td class="n">{lasting(p.engagedMs)}</td>
-                <td class="n">{percent(p.scrollDepthMilli)}</td>
-                <td class="n">{p.presses}</td>
-                <td class="col-score">
-                  <Meter kind="frustration" milli={p.scores.frustration} label="Frustration" />
-                </td>
-                <td class="col-score">
-                  <Meter kind="experience" milli={p.scores.experience} label="Experience" />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
   );
 }
 

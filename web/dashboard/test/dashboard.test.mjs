@@ -88,6 +88,9 @@ describe("the list", () => {
     assert.equal(await mine.getByTestId("frustration").textContent(), "7.4");
     assert.equal(await mine.getByTestId("experience").textContent(), "3.3");
     assert.equal(await mine.getByTestId("engagement").textContent(), "5.1");
+    assert.equal(await mine.getByTestId("confusion").textContent(), "3.1");
+    assert.equal(await mine.getByTestId("exitRisk").textContent(), "4.3");
+    assert.match(await mine.textContent(), /Navigation1\.2.*Form0\.6.*Technical2\.8/s);
     assert.match(await mine.getByTestId("status").textContent(), /live/);
     assert.match(await mine.textContent(), /\/products\/lamp.*Desktop · Chrome · Windows/s);
     const reasons = await mine.getByTestId("contributor").allTextContents();
@@ -160,14 +163,14 @@ describe("the list", () => {
     await page.getByTestId("no-match").waitFor();
   });
 
-  test("lets frustration fade by half of its load every 90 s", async () => {
+  test("lets what is going on now fade by half of its load every 90 s", async () => {
     service.answers.sessions = () => ({
       sessions: [
         fixtures.session(1, now, {
           startedMs: now - 200_000,
           lastInteractionMs: now - 90_000,
-          scores: { frustration: 7500, engagement: 0, technical: 0, experience: 0 },
-          frustrationNow: 7500,
+          scores: { frustration: 7500, confusion: 9000, exitRisk: 7500 },
+          running: { frustration: 7500, exitRisk: 7500 },
         }),
       ],
     });
@@ -175,6 +178,9 @@ describe("the list", () => {
     // 10·(1 − √(1 − 0.75)) = 5 at 90 s, and a little less when it is read.
     const value = Number(await rows().first().getByTestId("frustration-now").textContent());
     assert.ok(value > 4.6 && value <= 5, String(value));
+    const exitRisk = Number(await rows().first().getByTestId("exitRisk-now").textContent());
+    assert.ok(exitRisk > 4.6 && exitRisk <= 5, String(exitRisk));
+    assert.equal(await rows().first().getByTestId("confusion-now").textContent(), "0.0");
     const later = await eventually(
       async () => Number(await rows().first().getByTestId("frustration-now").textContent()),
       (v) => v < value,
@@ -214,6 +220,60 @@ describe("a session's page", () => {
     await page.getByTestId("trail").waitFor();
     assert.equal(await page.getByTestId("page-view").count(), 3);
     assert.match(await page.getByTestId("conversion").textContent(), /purchase.*A-1041.*€89\.90/s);
+  });
+
+  test("shows every score, final and now, with what it rests on", async () => {
+    await open(`#/sessions/${first()}`);
+    const overview = page.getByRole("region", { name: "Scores" });
+    const finals = { confusion: "3.1", exitRisk: "4.3", experience: "3.3", engagement: "5.1", navigation: "1.2", form: "0.6", technical: "2.8" };
+    for (const [kind, value] of Object.entries(finals)) {
+      assert.equal(await overview.getByTestId(kind).textContent(), value, kind);
+    }
+    for (const kind of Object.keys(finals).filter((kind) => kind !== "experience")) {
+      const now = Number(await overview.getByTestId(`${kind}-now`).textContent());
+      assert.ok(now >= 0 && now <= Number(finals[kind]), `${kind} ${now}`);
+    }
+    assert.equal(await overview.getByTestId("experience-now").count(), 0);
+    for (const [kind, reason] of Object.entries({
+      frustration: /rage press, twice, on button#pay/,
+      technical: /error press on button#voucher/,
+      confusion: /hesitation, twice, over select#size/,
+      navigation: /quick back from \/products\/rug/,
+      form: /field struggle in input#voucher/,
+      exit_risk: /about to leave after a rage press/,
+      engagement: /engaged for 71 s/,
+    })) {
+      assert.match(await page.getByTestId(`why-${kind}`).textContent(), reason);
+    }
+  });
+
+  test("shows an ended session's scores without what they are now", async () => {
+    service.answers.session = () => ({ ...fixtures.detail(now), session: fixtures.sessions(now)[4] });
+    await open(`#/sessions/${first()}`);
+    await page.getByTestId("session").waitFor();
+    assert.equal(await page.getByTestId("frustration-now").count(), 0);
+  });
+
+  test("gives each page view its own scores and reasons, and none without evidence", async () => {
+    await open(`#/sessions/${first()}`);
+    const views = page.getByTestId("page-view");
+    await eventually(() => views.count(), 3);
+    assert.equal(await views.nth(1).getByTestId("frustration").textContent(), "7.4");
+    assert.equal(await views.nth(1).getByTestId("exitRisk").textContent(), "4.3");
+    assert.deepEqual(await views.nth(1).getByTestId("contributor").allTextContents(), ["rage press ×2", "hesitation ×2"]);
+    assert.match(await views.nth(2).textContent(), /not enough yet/);
+    assert.equal(await views.nth(2).getByTestId("frustration").count(), 0);
+  });
+
+  test("lists measures with their units, of the session and of each page view", async () => {
+    await open(`#/sessions/${first()}`);
+    const rows = page.getByTestId("measure");
+    await eventually(() => rows.count(), 9);
+    const cells = (name) => page.locator(`[data-measure="${name}"]`).locator("th, td").allTextContents();
+    assert.deepEqual(await cells("path_px"), ["path", "px", "18,420", "3,120", "14,003"]);
+    assert.deepEqual(await cells("turning_rad_per_1000_px"), ["turning", "rad / 1,000 px", "5.42", "–", "–"]);
+    assert.deepEqual(await cells("straightness"), ["straightness", "", "0.612", "0.784", "0.551"]);
+    assert.deepEqual(await cells("tilt_variance"), ["tilt variance", "", "3.1e-4", "–", "–"]);
   });
 
   test("brings a chosen signal up in the timeline, the list and the trail", async () => {

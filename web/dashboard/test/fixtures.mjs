@@ -20,7 +20,10 @@ export function idText(base64) {
 
 const contributor = (signal, score, count, shareMilli, text) => ({ signal, score, count, shareMilli, text });
 
-const ZERO = { frustration: 0, engagement: 0, technical: 0, experience: 0 };
+const measured = (measure, value) => ({ measure, value });
+
+// The mapping leaves out what is 0.
+const ZERO = {};
 
 /** A session with everything that is not said at its default. */
 export function session(n, now, over = {}) {
@@ -55,9 +58,10 @@ export function session(n, now, over = {}) {
     conversions: 0,
     scored: true,
     scores: { ...ZERO, engagement: 4200, experience: 9100 },
-    frustrationNow: 0,
+    running: ZERO,
     confidenceMilli: 640,
     contributors: [],
+    measures: [],
     foldVersion: 1,
     rules: "0",
     ...over,
@@ -83,8 +87,8 @@ export function sessions(now) {
       samples: "3120",
       batches: 19,
       scrollDepthMilli: 840,
-      scores: { frustration: 7420, engagement: 5100, technical: 2800, experience: 3300 },
-      frustrationNow: 6900,
+      scores: { frustration: 7420, confusion: 3160, engagement: 5100, navigation: 1200, form: 640, technical: 2800, exitRisk: 4380, experience: 3300 },
+      running: { frustration: 6900, confusion: 2200, engagement: 300, navigation: 800, form: 600, technical: 2500, exitRisk: 4100 },
       confidenceMilli: 830,
       contributors: [
         contributor("rage_press", "frustration", 2, 580, "rage press, twice, on button#pay"),
@@ -92,7 +96,25 @@ export function sessions(now) {
         contributor("error_press", "frustration", 1, 170, "error press on button#voucher"),
         contributor("error_press", "technical", 1, 700, "error press on button#voucher"),
         contributor("slow_press", "technical", 1, 300, "slow press on button#reserve"),
-        contributor("attention", "engagement", 1, 1000, "71 s of attention, 84 % of the page seen"),
+        contributor("hesitation", "confusion", 2, 640, "hesitation, twice, over select#size"),
+        contributor("scroll_thrash", "confusion", 1, 360, "scroll thrash"),
+        contributor("quick_back", "navigation", 1, 1000, "quick back from /products/rug"),
+        contributor("field_struggle", "form", 1, 1000, "field struggle in input#voucher"),
+        contributor("about_to_leave", "exit_risk", 1, 700, "about to leave after a rage press"),
+        contributor("rage_press", "exit_risk", 2, 300, "rage press, twice, on button#pay"),
+        contributor("engaged_time", "engagement", 1, 560, "engaged for 71 s"),
+        contributor("scroll_depth", "engagement", 1, 440, "scrolled to 84 %"),
+      ],
+      measures: [
+        measured("path_px", 18_420.4),
+        measured("straightness", 0.6123),
+        measured("x_flips", 41),
+        measured("turning_rad_per_1000_px", 5.417),
+        measured("peak_speed_px_per_s", 2_310.8),
+        measured("log_dimensionless_jerk", -9.462),
+        measured("scroll_path_viewports", 4.31),
+        measured("hover_ms", 23_800),
+        measured("tilt_variance", 0.00031),
       ],
     }),
     session(2, now, {
@@ -102,8 +124,8 @@ export function sessions(now) {
       device: "DEVICE_CLASS_PHONE",
       os: "Android",
       browser: "Chrome",
-      scores: { frustration: 2310, engagement: 2600, technical: 0, experience: 7200 },
-      frustrationNow: 2310,
+      scores: { frustration: 2310, engagement: 2600, experience: 7200 },
+      running: { frustration: 2310 },
       signals: 1,
       contributors: [contributor("repeated_rotation", "frustration", 1, 1000, "repeated rotation, 4 turns within 6 s")],
     }),
@@ -124,12 +146,14 @@ export function sessions(now) {
       startedMs: now - 410_000,
       lastInteractionMs: now - 200_000,
       exitPath: "/checkout/address-and-a-rather-long-path-that-needs-cutting/step/2",
-      scores: { frustration: 5240, engagement: 3300, technical: 5100, experience: 4700 },
-      frustrationNow: 5240,
+      scores: { frustration: 5240, confusion: 6120, engagement: 3300, form: 4400, technical: 5100, exitRisk: 2100, experience: 4700 },
+      running: { frustration: 5240, confusion: 6000, form: 4400, technical: 5100, exitRisk: 2100 },
       signals: 3,
       contributors: [
         contributor("error_press", "frustration", 2, 640, "error press, twice, on button#voucher"),
         contributor("retry_press", "frustration", 1, 360, "retry press on button#voucher"),
+        contributor("form_error_loop", "form", 1, 1000, "form error loop in form#address"),
+        contributor("meander", "confusion", 2, 1000, "meander, twice"),
       ],
     }),
     session(5, now, {
@@ -141,8 +165,8 @@ export function sessions(now) {
       os: "macOS",
       engagedMs: "263000",
       conversions: 1,
-      scores: { frustration: 480, engagement: 8300, technical: 0, experience: 9700 },
-      contributors: [contributor("attention", "engagement", 1, 1000, "263 s of attention")],
+      scores: { frustration: 480, engagement: 8300, experience: 9700 },
+      contributors: [contributor("engaged_time", "engagement", 1, 1000, "engaged for 4 min")],
     }),
     session(6, now, {
       startedMs: now - 3 * HOUR,
@@ -160,7 +184,7 @@ export function sessions(now) {
       lastInteractionMs: now - 30 * HOUR + 340_000,
       status: "SESSION_STATUS_BROKEN",
       exitPath: "/products/lamp",
-      scores: { frustration: 9120, engagement: 3900, technical: 6300, experience: 1200 },
+      scores: { frustration: 9120, confusion: 5300, engagement: 3900, navigation: 6100, technical: 6300, exitRisk: 8800, experience: 1200 },
       contributors: [
         contributor("rage_press", "frustration", 4, 710, "rage press, 4 times, on div.gallery and 2 more"),
         contributor("dead_press", "frustration", 6, 290, "dead press, 6 times"),
@@ -190,6 +214,18 @@ export function detail(now) {
     evidenceAt: [0],
     reason: "",
     ruleVersion: 1,
+    ...over,
+  });
+  const pageView = (ordinal, path, group, over) => ({
+    ordinal,
+    path,
+    group,
+    samples: "900",
+    scored: true,
+    running: over.scores,
+    confidenceMilli: 410,
+    contributors: [],
+    measures: [],
     ...over,
   });
   return {
@@ -247,9 +283,41 @@ export function detail(now) {
       }),
     ],
     pageViews: [
-      { ordinal: 0, path: "/", group: "home", startedMs: String(start), lastInteractionMs: String(start + 21_000), engagedMs: "19000", scrollDepthMilli: 480, presses: 5, interactions: 40, scores: { ...ZERO, engagement: 2400, experience: 9600 } },
-      { ordinal: 1, path: "/products/lamp", group: "product", startedMs: String(start + 22_000), lastInteractionMs: String(start + 61_000), engagedMs: "37000", scrollDepthMilli: 840, presses: 17, interactions: 82, scores: { frustration: 7400, engagement: 3900, technical: 2100, experience: 3100 } },
-      { ordinal: 2, path: "/cart", group: "", startedMs: String(start + 62_000), lastInteractionMs: String(start + 89_000), engagedMs: "15000", scrollDepthMilli: 1000, presses: 4, interactions: 26, scores: { frustration: 900, engagement: 1800, technical: 1900, experience: 8700 } },
+      pageView(0, "/", "home", {
+        startedMs: String(start),
+        lastInteractionMs: String(start + 21_000),
+        engagedMs: "19000",
+        scrollDepthMilli: 480,
+        presses: 5,
+        interactions: 40,
+        scores: { engagement: 2400, experience: 9600 },
+        contributors: [contributor("engaged_time", "engagement", 1, 1000, "engaged for 19 s")],
+        measures: [measured("path_px", 3_120.2), measured("straightness", 0.784), measured("hover_ms", 4_100)],
+      }),
+      pageView(1, "/products/lamp", "product", {
+        startedMs: String(start + 22_000),
+        lastInteractionMs: String(start + 61_000),
+        engagedMs: "37000",
+        scrollDepthMilli: 840,
+        presses: 17,
+        interactions: 82,
+        scores: { frustration: 7400, confusion: 3160, engagement: 3900, form: 640, technical: 2100, exitRisk: 4380, experience: 3100 },
+        contributors: [
+          contributor("rage_press", "frustration", 2, 700, "rage press, twice, on main button#pay"),
+          contributor("hesitation", "confusion", 2, 1000, "hesitation, twice, over select#size"),
+        ],
+        measures: [measured("path_px", 14_002.9), measured("straightness", 0.551), measured("scroll_path_viewports", 4.31), measured("hover_ms", 19_700)],
+      }),
+      pageView(2, "/cart", "", {
+        startedMs: String(start + 62_000),
+        lastInteractionMs: String(start + 89_000),
+        engagedMs: "15000",
+        scrollDepthMilli: 1000,
+        presses: 1,
+        interactions: 4,
+        scored: false,
+        scores: ZERO,
+      }),
     ],
     conversions: [
       { ordinal: 0, orderId: "A-1041", kind: "purchase", atMs: String(start + 86_000), valueMinor: "8990", currency: "EUR", pageView: 2, frustration: 6100 },
@@ -341,7 +409,7 @@ export function furtherPress(now, offset = 900) {
         lastInteractionMs: String(now),
         lastRecordMs: String(now),
         scores: { ...s.scores, frustration: 8610 },
-        frustrationNow: 8200,
+        running: { ...s.running, frustration: 8200 },
       },
       signals: [{ ...signals[2], ordinal: 6, atMs: String(now - 1_000), pageView: 2, path: "/cart", x: 700, y: 480 }],
       pageViews: [],

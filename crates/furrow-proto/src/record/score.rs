@@ -5,8 +5,8 @@ use crate::v1;
 use furrow_core::ids::{Property, SessionId, SessionKey, TargetHash, Tenant, VisitorId};
 use furrow_core::interaction::DeviceClass;
 use furrow_core::output::{
-    Contributor, ConversionSeen, PageViewScore, ScoreUpdate, Scores, SessionScore, SessionStatus,
-    SignalFiring,
+    Contributor, ConversionSeen, Measured, PageViewScore, RunningScores, ScoreUpdate, Scores,
+    SessionScore, SessionStatus, SignalFiring,
 };
 use furrow_core::time::LogTime;
 
@@ -58,8 +58,12 @@ impl From<Scores> for v1::Scores {
     fn from(scores: Scores) -> Self {
         v1::Scores {
             frustration: scores.frustration.into(),
+            confusion: scores.confusion.into(),
             engagement: scores.engagement.into(),
+            navigation: scores.navigation.into(),
+            form: scores.form.into(),
             technical: scores.technical.into(),
+            exit_risk: scores.exit_risk.into(),
             experience: scores.experience.into(),
         }
     }
@@ -71,9 +75,65 @@ impl TryFrom<v1::Scores> for Scores {
     fn try_from(scores: v1::Scores) -> Result<Self, RecordError> {
         Ok(Scores {
             frustration: at_most(scores.frustration, SCORE_MAX, "scores.frustration")?,
+            confusion: at_most(scores.confusion, SCORE_MAX, "scores.confusion")?,
             engagement: at_most(scores.engagement, SCORE_MAX, "scores.engagement")?,
+            navigation: at_most(scores.navigation, SCORE_MAX, "scores.navigation")?,
+            form: at_most(scores.form, SCORE_MAX, "scores.form")?,
             technical: at_most(scores.technical, SCORE_MAX, "scores.technical")?,
+            exit_risk: at_most(scores.exit_risk, SCORE_MAX, "scores.exit_risk")?,
             experience: at_most(scores.experience, SCORE_MAX, "scores.experience")?,
+        })
+    }
+}
+
+impl From<RunningScores> for v1::RunningScores {
+    fn from(scores: RunningScores) -> Self {
+        v1::RunningScores {
+            frustration: scores.frustration.into(),
+            confusion: scores.confusion.into(),
+            engagement: scores.engagement.into(),
+            navigation: scores.navigation.into(),
+            form: scores.form.into(),
+            technical: scores.technical.into(),
+            exit_risk: scores.exit_risk.into(),
+        }
+    }
+}
+
+impl TryFrom<v1::RunningScores> for RunningScores {
+    type Error = RecordError;
+
+    fn try_from(scores: v1::RunningScores) -> Result<Self, RecordError> {
+        Ok(RunningScores {
+            frustration: at_most(scores.frustration, SCORE_MAX, "running.frustration")?,
+            confusion: at_most(scores.confusion, SCORE_MAX, "running.confusion")?,
+            engagement: at_most(scores.engagement, SCORE_MAX, "running.engagement")?,
+            navigation: at_most(scores.navigation, SCORE_MAX, "running.navigation")?,
+            form: at_most(scores.form, SCORE_MAX, "running.form")?,
+            technical: at_most(scores.technical, SCORE_MAX, "running.technical")?,
+            exit_risk: at_most(scores.exit_risk, SCORE_MAX, "running.exit_risk")?,
+        })
+    }
+}
+
+impl From<&Measured> for v1::Measured {
+    fn from(m: &Measured) -> Self {
+        v1::Measured {
+            measure: m.measure.to_string(),
+            value: m.value,
+        }
+    }
+}
+
+impl TryFrom<v1::Measured> for Measured {
+    type Error = RecordError;
+
+    fn try_from(m: v1::Measured) -> Result<Self, RecordError> {
+        Ok(Measured {
+            measure: m.measure.into(),
+            value: Some(m.value)
+                .filter(|value| value.is_finite())
+                .ok_or(RecordError::BadField("measures.value"))?,
         })
     }
 }
@@ -116,9 +176,10 @@ impl From<&SessionScore> for v1::SessionScore {
             conversions: s.conversions,
             scored: s.scored,
             scores: Some(s.scores.into()),
-            frustration_now: s.frustration_now.into(),
+            running: Some(s.running.into()),
             confidence_milli: s.confidence_milli.into(),
             contributors: s.contributors.iter().map(Into::into).collect(),
+            measures: s.measures.iter().map(Into::into).collect(),
             fold_version: s.fold_version,
             rules: s.rules,
         }
@@ -173,9 +234,10 @@ impl TryFrom<v1::SessionScore> for SessionScore {
             conversions: s.conversions,
             scored: s.scored,
             scores: s.scores.unwrap_or_default().try_into()?,
-            frustration_now: at_most(s.frustration_now, SCORE_MAX, "frustration_now")?,
+            running: s.running.unwrap_or_default().try_into()?,
             confidence_milli: at_most(s.confidence_milli, MILLI, "confidence_milli")?,
             contributors: all(s.contributors)?,
+            measures: all(s.measures)?,
             fold_version: s.fold_version,
             rules: s.rules,
         })
@@ -267,7 +329,13 @@ impl From<&PageViewScore> for v1::PageViewScore {
             scroll_depth_milli: p.scroll_depth_milli.into(),
             presses: p.presses,
             interactions: p.interactions,
+            samples: p.samples,
+            scored: p.scored,
             scores: Some(p.scores.into()),
+            running: Some(p.running.into()),
+            confidence_milli: p.confidence_milli.into(),
+            contributors: p.contributors.iter().map(Into::into).collect(),
+            measures: p.measures.iter().map(Into::into).collect(),
         }
     }
 }
@@ -286,7 +354,13 @@ impl TryFrom<v1::PageViewScore> for PageViewScore {
             scroll_depth_milli: at_most(p.scroll_depth_milli, MILLI, "scroll_depth_milli")?,
             presses: p.presses,
             interactions: p.interactions,
+            samples: p.samples,
+            scored: p.scored,
             scores: p.scores.unwrap_or_default().try_into()?,
+            running: p.running.unwrap_or_default().try_into()?,
+            confidence_milli: at_most(p.confidence_milli, MILLI, "confidence_milli")?,
+            contributors: all(p.contributors)?,
+            measures: all(p.measures)?,
         })
     }
 }

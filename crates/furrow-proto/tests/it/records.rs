@@ -186,21 +186,60 @@ fn bad_rules_are_refused_and_name_the_field() {
     assert_eq!(field(&vec![b' '; RULES_BYTES_MAX + 1]), "rules");
 }
 
-#[test]
-fn a_score_above_ten_is_refused() {
+fn refused(session: v1::SessionScore) -> RecordError {
     let update = v1::ScoreUpdate {
         origin: Some(v1::Origin::default()),
         session: Some(v1::SessionScore {
             session_id: vec![0; 16],
             status: 1,
-            frustration_now: 10_001,
-            ..Default::default()
+            ..session
         }),
         ..Default::default()
     };
-    let error = decode_score_update(&update.encode_to_vec()).unwrap_err();
+    decode_score_update(&update.encode_to_vec()).unwrap_err()
+}
+
+#[test]
+fn a_score_above_ten_is_refused() {
+    let over = v1::Scores {
+        exit_risk: 10_001,
+        ..Default::default()
+    };
+    let error = refused(v1::SessionScore {
+        scores: Some(over),
+        ..Default::default()
+    });
     assert!(
-        matches!(error, RecordError::BadField("frustration_now")),
+        matches!(error, RecordError::BadField("scores.exit_risk")),
         "{error}"
     );
+    let over = v1::RunningScores {
+        confusion: 10_001,
+        ..Default::default()
+    };
+    let error = refused(v1::SessionScore {
+        running: Some(over),
+        ..Default::default()
+    });
+    assert!(
+        matches!(error, RecordError::BadField("running.confusion")),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_measure_that_is_no_number_is_refused() {
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let error = refused(v1::SessionScore {
+            measures: vec![v1::Measured {
+                measure: "path_px".into(),
+                value,
+            }],
+            ..Default::default()
+        });
+        assert!(
+            matches!(error, RecordError::BadField("measures.value")),
+            "{value}: {error}"
+        );
+    }
 }

@@ -8,7 +8,8 @@ use furrow_core::ids::{
 };
 use furrow_core::interaction::{Batch, DeviceClass, Page};
 use furrow_core::output::{
-    ConversionSeen, PageViewScore, ScoreUpdate, Scores, SessionScore, SessionStatus, SignalFiring,
+    ConversionSeen, PageViewScore, RunningScores, ScoreUpdate, Scores, SessionScore, SessionStatus,
+    SignalFiring,
 };
 use furrow_core::time::{ClientTime, LogTime};
 use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Topic};
@@ -437,9 +438,10 @@ pub(crate) fn update(number: u8) -> ScoreUpdate {
             conversions: 1,
             scored: true,
             scores: Scores::default(),
-            frustration_now: 0,
+            running: RunningScores::default(),
             confidence_milli: 500,
             contributors: Vec::new(),
+            measures: Vec::new(),
             fold_version: 1,
             rules: 0,
         },
@@ -454,7 +456,13 @@ pub(crate) fn update(number: u8) -> ScoreUpdate {
             scroll_depth_milli: 700,
             presses: 7,
             interactions: 50,
+            samples: 600,
+            scored: true,
             scores: Scores::default(),
+            running: RunningScores::default(),
+            confidence_milli: 500,
+            contributors: Vec::new(),
+            measures: Vec::new(),
         }],
         conversions: vec![ConversionSeen {
             ordinal: 0,

@@ -2,9 +2,21 @@
 -- its session's newest row no longer counts. They read with the rights of who
 -- made them, so that a reader needs none on the tables.
 
+-- The rows themselves, for the program, which counts in thousandths.
+CREATE OR REPLACE VIEW v_session_rows
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT * FROM sessions FINAL;
+
+-- A score is NULL in what is unscored. What is called now decays: the load
+-- -ln(1 - v/10) halves every 90 s, and a full 10 counts as the least value that
+-- is rounded to it, because its load would be infinite.
 CREATE OR REPLACE VIEW v_sessions
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH
+    milli -> if(scored, milli / 1000, NULL) AS score,
+    exp2(-greatest(dateDiff('millisecond', last_interaction, now64(3, 'UTC')), 0) / 90000) AS part_left,
+    milli -> if(scored, 10 * (1 - pow(1 - least(milli / 10000, 0.99995), part_left)), NULL) AS faded
+SELECT
     tenant,
     property,
     session,
@@ -34,24 +46,29 @@ AS SELECT
     page_views,
     conversions,
     scored,
-    if(scored, frustration_milli / 1000, NULL) AS frustration,
-    if(scored, engagement_milli / 1000, NULL) AS engagement,
-    if(scored, technical_milli / 1000, NULL) AS technical,
-    if(scored, experience_milli / 1000, NULL) AS experience,
-    -- The load -ln(1 - v/10) halves every 90 s; a full 10 counts as the least
-    -- value that is rounded to it, because its load would be infinite.
-    if(scored,
-       10 * (1 - pow(1 - least(frustration_now_milli / 10000, 0.99995),
-                     exp2(-greatest(dateDiff('millisecond', last_interaction, now64(3, 'UTC')), 0) / 90000))),
-       NULL) AS frustration_now,
-    if(scored, frustration_now_milli / 1000, NULL) AS frustration_at_last_interaction,
+    score(frustration_milli) AS frustration,
+    score(confusion_milli) AS confusion,
+    score(engagement_milli) AS engagement,
+    score(navigation_milli) AS navigation,
+    score(form_milli) AS form,
+    score(technical_milli) AS technical,
+    score(exit_risk_milli) AS exit_risk,
+    score(experience_milli) AS experience,
+    faded(frustration_now_milli) AS frustration_now,
+    faded(confusion_now_milli) AS confusion_now,
+    faded(engagement_now_milli) AS engagement_now,
+    faded(navigation_now_milli) AS navigation_now,
+    faded(form_now_milli) AS form_now,
+    faded(technical_now_milli) AS technical_now,
+    faded(exit_risk_now_milli) AS exit_risk_now,
     confidence_milli / 1000 AS confidence,
-    CAST(arrayMap(c -> (c.1, c.2, c.3, c.4 / 1000, c.5), contributors),
+    CAST(arrayMap(c -> (c.1, c.2, c.3, c.4 / 1000, c.5), r.contributors),
          'Array(Tuple(signal String, score String, count UInt32, share Float64, text String))') AS contributors,
+    measures,
     fold_version,
     rules,
     version
-FROM sessions FINAL;
+FROM v_session_rows AS r;
 
 CREATE OR REPLACE VIEW v_signals
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
@@ -83,32 +100,59 @@ INNER JOIN (SELECT tenant, property, session, signals FROM sessions FINAL) AS s
     ON s.tenant = r.tenant AND s.property = r.property AND s.session = r.session
 WHERE r.ordinal < s.signals;
 
-CREATE OR REPLACE VIEW v_page_views
+CREATE OR REPLACE VIEW v_page_view_rows
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
-    r.tenant AS tenant,
-    r.property AS property,
-    r.session AS session,
-    r.ordinal AS ordinal,
-    r.visitor AS visitor,
-    r.first_record AS first_record,
-    r.path AS path,
-    r.page_group AS page_group,
-    r.started AS started,
-    r.last_interaction AS last_interaction,
-    r.engaged_ms AS engaged_ms,
-    r.scroll_depth_milli / 1000 AS scroll_depth,
-    r.presses AS presses,
-    r.interactions AS interactions,
-    r.frustration_milli / 1000 AS frustration,
-    r.engagement_milli / 1000 AS engagement,
-    r.technical_milli / 1000 AS technical,
-    r.experience_milli / 1000 AS experience,
-    r.version AS version
+AS SELECT r.*
 FROM (SELECT * FROM page_views FINAL) AS r
 INNER JOIN (SELECT tenant, property, session, page_views FROM sessions FINAL) AS s
     ON s.tenant = r.tenant AND s.property = r.property AND s.session = r.session
 WHERE r.ordinal < s.page_views;
+
+-- Scores as in v_sessions.
+CREATE OR REPLACE VIEW v_page_views
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS WITH
+    milli -> if(scored, milli / 1000, NULL) AS score,
+    exp2(-greatest(dateDiff('millisecond', last_interaction, now64(3, 'UTC')), 0) / 90000) AS part_left,
+    milli -> if(scored, 10 * (1 - pow(1 - least(milli / 10000, 0.99995), part_left)), NULL) AS faded
+SELECT
+    tenant,
+    property,
+    session,
+    ordinal,
+    visitor,
+    first_record,
+    path,
+    page_group,
+    started,
+    last_interaction,
+    engaged_ms,
+    scroll_depth_milli / 1000 AS scroll_depth,
+    presses,
+    interactions,
+    samples,
+    scored,
+    score(frustration_milli) AS frustration,
+    score(confusion_milli) AS confusion,
+    score(engagement_milli) AS engagement,
+    score(navigation_milli) AS navigation,
+    score(form_milli) AS form,
+    score(technical_milli) AS technical,
+    score(exit_risk_milli) AS exit_risk,
+    score(experience_milli) AS experience,
+    faded(frustration_now_milli) AS frustration_now,
+    faded(confusion_now_milli) AS confusion_now,
+    faded(engagement_now_milli) AS engagement_now,
+    faded(navigation_now_milli) AS navigation_now,
+    faded(form_now_milli) AS form_now,
+    faded(technical_now_milli) AS technical_now,
+    faded(exit_risk_now_milli) AS exit_risk_now,
+    confidence_milli / 1000 AS confidence,
+    CAST(arrayMap(c -> (c.1, c.2, c.3, c.4 / 1000, c.5), r.contributors),
+         'Array(Tuple(signal String, score String, count UInt32, share Float64, text String))') AS contributors,
+    measures,
+    version
+FROM v_page_view_rows AS r;
 
 -- Every conversion as it was reported, an order id as often as it came.
 CREATE OR REPLACE VIEW v_conversions_reported

@@ -7,8 +7,8 @@ use furrow_core::ids::{
 };
 use furrow_core::interaction::DeviceClass;
 use furrow_core::output::{
-    Contributor, ConversionSeen, PageViewScore, ScoreUpdate, Scores, SessionScore, SessionStatus,
-    SignalFiring,
+    Contributor, ConversionSeen, Measured, PageViewScore, RunningScores, ScoreUpdate, Scores,
+    SessionScore, SessionStatus, SignalFiring,
 };
 use furrow_core::time::LogTime;
 use furrow_store::engine::{Account, MEMORY_BYTES_MAX_DEFAULT, START_TIMEOUT_DEFAULT, child_main};
@@ -265,15 +265,32 @@ pub fn update(number: u8, offset: u64) -> ScoreUpdate {
             scored: true,
             scores: Scores {
                 frustration: 7_321,
+                confusion: 3_003,
                 engagement: 4_999,
+                navigation: 1_234,
+                form: 2,
                 technical: 1,
+                exit_risk: 9_999,
                 experience: 10_000,
             },
-            frustration_now: 6_543,
+            running: RunningScores {
+                frustration: 6_543,
+                confusion: 2_961,
+                engagement: 3,
+                navigation: 4,
+                form: 5,
+                technical: 6,
+                exit_risk: 8_765,
+            },
             confidence_milli: 789,
             contributors: vec![
                 contributor("rage_press", "frustration", 2, 667),
                 contributor("dead_press", "frustration", 1, 333),
+            ],
+            measures: vec![
+                measured("path_px", 12_345.678_9),
+                measured("straightness_ratio", 0.1),
+                measured("area_ratio", -1e-300),
             ],
             fold_version: 9,
             rules: u64::MAX,
@@ -292,6 +309,13 @@ fn contributor(signal: &str, score: &str, count: u32, share_milli: u16) -> Contr
         count,
         share_milli,
         text: text.into(),
+    }
+}
+
+fn measured(measure: &str, value: f64) -> Measured {
+    Measured {
+        measure: measure.into(),
+        value,
     }
 }
 
@@ -326,12 +350,30 @@ pub fn page_view(ordinal: u32, path: &str) -> PageViewScore {
         scroll_depth_milli: 512,
         presses: 5,
         interactions: 66,
+        samples: 9_876_543_210,
+        scored: true,
         scores: Scores {
             frustration: 10,
+            confusion: 11,
             engagement: 20,
+            navigation: 21,
+            form: 22,
             technical: 30,
+            exit_risk: 31,
             experience: 40,
         },
+        running: RunningScores {
+            frustration: 50,
+            confusion: 51,
+            engagement: 52,
+            navigation: 53,
+            form: 54,
+            technical: 55,
+            exit_risk: 56,
+        },
+        confidence_milli: 567,
+        contributors: vec![contributor("thrash", "confusion", 3, 1_000)],
+        measures: vec![measured("jerk_log", f64::from(ordinal) + 0.25)],
     }
 }
 

@@ -7,7 +7,9 @@ use furrow_core::ids::{
 use furrow_core::interaction::DeviceClass;
 use furrow_core::output::*;
 use furrow_core::time::LogTime;
+use proptest::array;
 use proptest::collection::vec;
+use proptest::num;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -21,14 +23,57 @@ fn milli() -> impl Strategy<Value = u16> {
 }
 
 fn scores() -> impl Strategy<Value = Scores> {
-    (score(), score(), score(), score()).prop_map(
-        |(frustration, engagement, technical, experience)| Scores {
+    array::uniform8(score()).prop_map(
+        |[
             frustration,
+            confusion,
             engagement,
+            navigation,
+            form,
             technical,
+            exit_risk,
+            experience,
+        ]| Scores {
+            frustration,
+            confusion,
+            engagement,
+            navigation,
+            form,
+            technical,
+            exit_risk,
             experience,
         },
     )
+}
+
+fn running_scores() -> impl Strategy<Value = RunningScores> {
+    array::uniform7(score()).prop_map(
+        |[
+            frustration,
+            confusion,
+            engagement,
+            navigation,
+            form,
+            technical,
+            exit_risk,
+        ]| RunningScores {
+            frustration,
+            confusion,
+            engagement,
+            navigation,
+            form,
+            technical,
+            exit_risk,
+        },
+    )
+}
+
+fn measured() -> impl Strategy<Value = Measured> {
+    (
+        name(),
+        num::f64::NORMAL | num::f64::SUBNORMAL | num::f64::ZERO,
+    )
+        .prop_map(|(measure, value)| Measured { measure, value })
 }
 
 fn contributor() -> impl Strategy<Value = Contributor> {
@@ -69,10 +114,16 @@ fn session_score() -> impl Strategy<Value = SessionScore> {
             [maybe_name(), maybe_name(), maybe_name(), maybe_name()],
             any::<[bool; 2]>(),
             scores(),
+            running_scores(),
         ),
-        (milli(), score(), milli(), vec(contributor(), 0..4)),
+        (
+            milli(),
+            milli(),
+            vec(contributor(), 0..4),
+            vec(measured(), 0..4),
+        ),
     )
-        .prop_map(|(who, what, (texts, flags, scores), how)| {
+        .prop_map(|(who, what, (texts, flags, scores, running), how)| {
             let [os, browser, entry_path, exit_path] = texts;
             let (times, device, counts, large) = what;
             SessionScore {
@@ -108,9 +159,10 @@ fn session_score() -> impl Strategy<Value = SessionScore> {
                 conversions: counts[9],
                 scored: flags[1],
                 scores,
-                frustration_now: how.1,
-                confidence_milli: how.2,
-                contributors: how.3,
+                running,
+                confidence_milli: how.1,
+                contributors: how.2,
+                measures: how.3,
                 fold_version: counts[10],
                 rules: large[2],
             }
@@ -160,26 +212,33 @@ fn page_view_score() -> impl Strategy<Value = PageViewScore> {
     (
         any::<[u32; 3]>(),
         any::<[i64; 2]>(),
-        any::<u64>(),
-        maybe_name(),
-        maybe_name(),
-        milli(),
-        scores(),
+        any::<[u64; 2]>(),
+        [maybe_name(), maybe_name()],
+        [milli(), milli()],
+        (any::<bool>(), scores(), running_scores()),
+        (vec(contributor(), 0..4), vec(measured(), 0..4)),
     )
-        .prop_map(
-            |(counts, times, engaged_ms, path, group, scroll_depth_milli, scores)| PageViewScore {
+        .prop_map(|(counts, times, large, texts, parts, how, why)| {
+            let [path, group] = texts;
+            PageViewScore {
                 ordinal: counts[0],
                 path,
                 group,
                 started_ms: times[0],
                 last_interaction_ms: times[1],
-                engaged_ms,
-                scroll_depth_milli,
+                engaged_ms: large[0],
+                scroll_depth_milli: parts[0],
                 presses: counts[1],
                 interactions: counts[2],
-                scores,
-            },
-        )
+                samples: large[1],
+                scored: how.0,
+                scores: how.1,
+                running: how.2,
+                confidence_milli: parts[1],
+                contributors: why.0,
+                measures: why.1,
+            }
+        })
 }
 
 fn conversion_seen() -> impl Strategy<Value = ConversionSeen> {
