@@ -1,8 +1,8 @@
 //! Compiles `proto/` without a system protoc.
 //!
-//! Three outputs: the types with the clients; the query service's server; and
-//! the ingest service over raw bytes, which the gateway writes to the log as
-//! they came.
+//! Three outputs: the types with the clients; the servers of the query and the
+//! control service; and the ingest service over raw bytes, which the gateway
+//! writes to the log as they came.
 
 use prost::Message;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ const PROTOS: &[&str] = &[
     "furrow/v1/ingest.proto",
     "furrow/v1/record.proto",
     "furrow/v1/query.proto",
+    "furrow/v1/control.proto",
 ];
 
 /// Fields that hold other people's encoded messages: shared, not copied.
@@ -22,8 +23,12 @@ const SHARED_BYTES: &[&str] = &[
     ".furrow.v1.Beacon.batches",
     ".furrow.v1.BatchRecord.batch",
     ".furrow.v1.Control.rules",
+    ".furrow.v1.PublishRulesRequest.rules",
     ".furrow.v1.DeadLetter.record",
 ];
+
+/// A message whose type is written by hand, in `src/columns.rs`.
+const BY_HAND: &str = ".furrow.v1.PointerPath";
 
 fn main() -> Result<(), Box<dyn error::Error>> {
     let root = Path::new("../../proto");
@@ -35,7 +40,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let set = protox::compile(PROTOS, [root])?;
     embed(set.clone(), &out)?;
     types_and_clients(set.clone())?;
-    query_server(set, &out)?;
+    servers(set, &out)?;
     raw_ingest_service();
     Ok(())
 }
@@ -51,6 +56,7 @@ fn embed(mut set: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn error::Er
 fn types_and_clients(set: FileDescriptorSet) -> Result<(), Box<dyn error::Error>> {
     let mut config = Config::new();
     config.enable_type_names();
+    config.extern_path(BY_HAND, "crate::columns::PointerPath");
     let mut builder = configure().build_client(true).build_server(false);
     for field in SHARED_BYTES {
         builder = builder.bytes(field);
@@ -59,12 +65,16 @@ fn types_and_clients(set: FileDescriptorSet) -> Result<(), Box<dyn error::Error>
     Ok(())
 }
 
-fn query_server(mut set: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn error::Error>> {
+fn servers(mut set: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn error::Error>> {
     set.file
         .retain(|file| !file.name().ends_with("ingest.proto"));
     let dir = out.join("server");
     fs::create_dir_all(&dir)?;
-    configure()
+    let mut builder = configure();
+    for field in SHARED_BYTES {
+        builder = builder.bytes(field);
+    }
+    builder
         .build_client(false)
         .build_server(true)
         .extern_path(".furrow.v1", "crate::v1")

@@ -28,8 +28,12 @@ pub fn ingest(gateway: SocketAddr) -> IngestClient<Channel> {
 /// A message with the write key.
 #[must_use]
 pub fn keyed<T>(message: T) -> Request<T> {
+    keyed_as(WRITE_KEY, message)
+}
+
+fn keyed_as<T>(key: &str, message: T) -> Request<T> {
     let mut request = Request::new(message);
-    let key = WRITE_KEY.parse().expect("the key is ASCII");
+    let key = key.parse().expect("the key is ASCII");
     request.metadata_mut().insert("x-furrow-key", key);
     request
 }
@@ -69,8 +73,16 @@ impl Sender {
     /// # Errors
     /// What the gateway answers.
     pub fn publish(&self, batch: &[u8]) -> Result<Ack, Status> {
+        self.publish_as(WRITE_KEY, batch)
+    }
+
+    /// `Publish` with another write key.
+    ///
+    /// # Errors
+    /// What the gateway answers.
+    pub fn publish_as(&self, key: &str, batch: &[u8]) -> Result<Ack, Status> {
         let mut ingest = self.ingest.clone();
-        let request = keyed(RawBatch(batch.to_vec().into()));
+        let request = keyed_as(key, RawBatch(batch.to_vec().into()));
         self.runtime.block_on(async {
             let answer = tokio::time::timeout(CALL_MAX, ingest.publish(request)).await;
             answer

@@ -52,11 +52,18 @@ const INTERNAL: &[(&str, &[&str])] = &[
         ],
     ),
     ("furrow-sim", &["furrow-core", "furrow-proto"]),
+    ("furrow-evaluate", &["furrow-core"]),
     ("xtask", &[]),
 ];
 
 /// Crates at the top: they put the others together, and nothing depends on them.
-const TOP: &[&str] = &["furrow", "furrow-tests", "furrow-benches"];
+const TOP: &[&str] = &[
+    "furrow",
+    "furrow-tests",
+    "furrow-benches",
+    "furrow-counts",
+    "furrow-fuzz",
+];
 
 /// Which crates alone may see a library, besides [`TESTING`].
 const SEEN_BY: &[(&str, &[&str])] = &[
@@ -68,20 +75,26 @@ const SEEN_BY: &[(&str, &[&str])] = &[
     ("fjall", &["furrow-log"]),
     ("governor", &["furrow-gateway"]),
     ("libloading", &["furrow-store"]),
-    ("libm", &["furrow-core"]),
+    ("libm", &["furrow-core", "furrow-sim"]),
     ("object_store", &["furrow-scorer"]),
     ("postcard", &["furrow-scorer"]),
     ("prost", &["furrow-proto"]),
     ("prost-reflect", &["furrow-proto"]),
     ("protox", &["furrow-proto"]),
     ("rust-embed", &["furrow-api"]),
+    ("statrs", &["furrow-evaluate"]),
     ("tonic-prost", &["furrow-proto"]),
     ("tonic-prost-build", &["furrow-proto"]),
     ("tracing-subscriber", &["furrow-service"]),
 ];
 
 /// Crates that ship nothing and may see every library.
-const TESTING: &[&str] = &["furrow-tests", "furrow-benches"];
+const TESTING: &[&str] = &[
+    "furrow-tests",
+    "furrow-benches",
+    "furrow-counts",
+    "furrow-fuzz",
+];
 
 /// All that the pure core may see: no clock, no I/O, no format.
 const CORE_SEES: &[&str] = &["libm", "serde"];

@@ -1,9 +1,10 @@
 //! A session in words and rows: what an update says.
 
 use crate::ids::{Origin, SessionKey};
+use crate::measures::Measures;
 use crate::output::{
-    Contributor, ConversionSeen, PageViewScore, ScoreUpdate, Scores, SessionScore, SessionStatus,
-    SignalFiring,
+    Contributor, ConversionSeen, Measured, PageViewScore, ScoreUpdate, Scores, SessionScore,
+    SessionStatus, SignalFiring,
 };
 use crate::rules::{RuleSet, ScoreKind};
 use crate::scores::{Attention, Tallies, confidence_milli, running_scores};
@@ -143,8 +144,20 @@ fn page_view(session: &Session, ordinal: u32, rules: &RuleSet) -> PageViewScore 
             attention,
             rules,
         ),
-        measures: Vec::new(),
+        measures: measured(session.page_view_measures(ordinal)),
     }
+}
+
+/// What is known of them, by name.
+fn measured(measures: Option<Measures>) -> Vec<Measured> {
+    let values = measures.map(|m| m.values()).unwrap_or_default();
+    values
+        .into_iter()
+        .map(|(kind, value)| Measured {
+            measure: kind.name().into(),
+            value,
+        })
+        .collect()
 }
 
 /// Whether there is enough evidence to score on.
@@ -240,7 +253,7 @@ fn score(session: &Session, key: &SessionKey, rules: &RuleSet, rules_number: u64
             }
             SessionStatus::Broken => Vec::new(),
         },
-        measures: Vec::new(),
+        measures: measured(Some(session.measures())),
         fold_version: FOLD_VERSION,
         rules: rules_number,
     }
@@ -345,8 +358,10 @@ fn words(session: &Session, within: Within, kind: SignalKind, count: u32) -> Str
     format!("{}{often}{place}", kind.words())
 }
 
+/// How the target reads; of a form no more than its identity is told.
 fn selector(firing: &Firing) -> Option<&str> {
-    firing.target.as_ref().map(|t| &*t.selector)
+    let selector = firing.target.as_ref().map(|t| &*t.selector);
+    selector.filter(|s| !s.is_empty())
 }
 
 fn duration(ms: u64) -> String {

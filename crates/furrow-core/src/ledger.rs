@@ -34,6 +34,8 @@ pub enum DeathReason {
     SessionBroken,
     /// Its session has as many senders as it may.
     TooManySenders,
+    /// It brings rules for one scope more than there may be.
+    TooManyScopes,
 }
 
 impl DeathReason {
@@ -45,6 +47,7 @@ impl DeathReason {
             DeathReason::FoldFailed => "fold_failed",
             DeathReason::SessionBroken => "session_broken",
             DeathReason::TooManySenders => "too_many_senders",
+            DeathReason::TooManyScopes => "too_many_scopes",
         }
     }
 }

@@ -13,6 +13,9 @@
 //! session      one session's state, and what a batch does to it
 //! ledger       what becomes of records
 //! explain      a session in words and rows
+//! control      whose sessions fold under which rules
+//! entry        what a partition keeps under a session's key
+//! beginning    where a replay begins, and what it has to know there
 //! partition    one partition's state, and what a record does to it
 //! output       what a fold puts out
 //! ```
@@ -21,6 +24,9 @@
 //! function of the log, and a replay gives the same bytes on any machine.
 
 pub mod answer;
+pub mod beginning;
+pub mod control;
+mod entry;
 pub mod explain;
 pub mod ids;
 pub mod interaction;

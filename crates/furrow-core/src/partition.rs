@@ -4,12 +4,14 @@
 //! back, and decides when a session ends and when an update leaves; what a
 //! session scores depends on its batches alone.
 
+use crate::beginning::{Beginning, Marker};
+use crate::control::{Control, InForce, Told, Version};
+use crate::entry::{Entry, Passed};
 use crate::explain::{self, Extent};
-use crate::ids::{Epoch, Origin, Property, SenderId, SessionKey, Tenant};
+use crate::ids::{Epoch, Origin, Property, SessionKey, Tenant};
 use crate::ledger::{DeathReason, Ledger, Outcome};
 use crate::output::{ScoreUpdate, SessionStatus};
 use crate::rules::RuleSet;
-use crate::sequence::Sequence;
 use crate::session::{Received, Session, Taken};
 use crate::time::LogTime;
 use serde::{Deserialize, Serialize};
@@ -45,13 +47,8 @@ pub enum Record {
         /// The writer's clock, ms since 1970.
         at_ms: i64,
     },
-    /// Rules that hold from here on.
-    Control {
-        /// Rises with every publication.
-        number: u64,
-        /// The rules.
-        rules: Box<RuleSet>,
-    },
+    /// Rules that hold in their scope from here on.
+    Control(Box<Control>),
 }
 
 /// A received batch and whose it is.
@@ -83,23 +80,12 @@ pub struct PartitionState {
     next_offset: u64,
     watermark: LogTime,
     allowed_lateness_ms: i64,
-    rules: RuleSet,
-    rules_number: u64,
+    in_force: InForce,
     ledger: Ledger,
     entries: BTreeMap<SessionKey, Entry>,
     /// Derived from the entries; rebuilt by [`PartitionState::restored`].
     #[serde(skip)]
     deadlines: BTreeSet<(LogTime, SessionKey)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Entry {
-    Live(Box<Session>),
-    /// What is left of a session that may not reopen.
-    Marker {
-        until: LogTime,
-        seen: Vec<(SenderId, Sequence<()>)>,
-    },
 }
 
 impl PartitionState {
@@ -112,20 +98,36 @@ impl PartitionState {
             next_offset,
             watermark: LogTime(i64::MIN),
             allowed_lateness_ms,
-            rules: RuleSet::default(),
-            rules_number: 0,
+            in_force: InForce::standard(RuleSet::default()),
             ledger: Ledger::default(),
             entries: BTreeMap::new(),
             deadlines: BTreeSet::new(),
         }
     }
 
-    /// The same state with its watermark at least at `watermark`: for a replay
-    /// that begins within the log.
+    /// The state for a replay that begins within the log.
     #[must_use]
-    pub fn with_watermark(self, watermark: LogTime) -> Self {
+    pub fn begun(
+        epoch: Epoch,
+        partition: u32,
+        beginning: Beginning,
+        allowed_lateness_ms: i64,
+    ) -> Self {
+        let markers = beginning.markers.into_iter().map(Marker::entry);
         PartitionState {
-            watermark: self.watermark.max(watermark),
+            watermark: beginning.watermark,
+            in_force: InForce::begun(beginning.standing),
+            entries: markers.collect(),
+            ..PartitionState::new(epoch, partition, beginning.offset, allowed_lateness_ms)
+        }
+        .restored()
+    }
+
+    /// The same state with other rules where none are published.
+    #[must_use]
+    pub fn with_standard_rules(self, rules: RuleSet) -> Self {
+        PartitionState {
+            in_force: self.in_force.with_standard(rules),
             ..self
         }
     }
@@ -194,16 +196,48 @@ impl PartitionState {
         (self.entries.len() - markers, markers)
     }
 
-    /// Number of the rule set in force.
+    /// The rules of a property's sessions and their number, 0 for the standard
+    /// ones.
     #[must_use]
-    pub fn rules_number(&self) -> u64 {
-        self.rules_number
+    pub fn rules(&self, tenant: &Tenant, property: &Property) -> (u64, &RuleSet) {
+        let version = self.in_force.of(tenant, property);
+        (version.number, &version.rules)
+    }
+
+    /// When rules in force have to be told again. The owner of the partition
+    /// appends [`PartitionState::repeats`] then.
+    #[must_use]
+    pub fn repeat_due(&self) -> Option<LogTime> {
+        self.in_force.repeat_due()
+    }
+
+    /// The control records that have to be told again at `at_ms`, ms since
+    /// 1970. They change no rule.
+    #[must_use]
+    pub fn repeats(&self, at_ms: i64) -> Vec<Control> {
+        self.in_force.repeats(at_ms)
     }
 
     /// Where a replay has to begin to build this state under another fold
-    /// version, and the watermark there.
+    /// version, and what it has to know there.
     #[must_use]
-    pub fn replay_from(&self) -> (u64, LogTime) {
+    pub fn beginning(&self) -> Beginning {
+        let (offset, watermark) = self.replay_from();
+        let (standing, standing_complete) = self.in_force.at(offset);
+        let marker = |(key, entry): (&SessionKey, &Entry)| match entry {
+            Entry::Live(_) => None,
+            Entry::Marker { until, seen } => Some(Marker::of(key, *until, seen)),
+        };
+        Beginning {
+            offset,
+            watermark,
+            standing,
+            standing_complete,
+            markers: self.entries.iter().filter_map(marker).collect(),
+        }
+    }
+
+    fn replay_from(&self) -> (u64, LogTime) {
         self.entries
             .values()
             .filter_map(|entry| match entry {
@@ -231,7 +265,8 @@ impl PartitionState {
         let time = match &record {
             Record::Batch(batch) => writer_bound(append_time, batch.received.received_ms),
             Record::Tick { at_ms } => writer_bound(append_time, *at_ms),
-            Record::Unreadable | Record::Control { .. } => before,
+            Record::Control(control) => writer_bound(append_time, control.at_ms),
+            Record::Unreadable => before,
         };
         self.watermark = before.max(time);
         let origin = Origin {
@@ -245,13 +280,7 @@ impl PartitionState {
             Record::Batch(batch) => self.take(*batch, before, origin, &mut updates),
             Record::Unreadable => Outcome::Dead(DeathReason::Unreadable),
             Record::Tick { .. } => Outcome::Tick,
-            Record::Control { number, rules } => {
-                if number > self.rules_number {
-                    self.rules_number = number;
-                    self.rules = *rules;
-                }
-                Outcome::Control
-            }
+            Record::Control(control) => self.tell(*control, offset),
         };
         self.ledger.count(outcome);
         debug_assert!(self.ledger.balances(), "every record has one outcome");
@@ -275,8 +304,9 @@ impl PartitionState {
             let Entry::Live(session) = entry else {
                 continue;
             };
+            let version = self.in_force.of(&key.tenant, &key.property);
             if session.status == SessionStatus::Open {
-                let folded = u64::from(session.end(&self.rules));
+                let folded = u64::from(session.end(&version.rules));
                 self.ledger.held -= folded;
                 self.ledger.scored += folded;
             }
@@ -285,11 +315,20 @@ impl PartitionState {
                 key,
                 origin,
                 Extent::Final,
-                &self.rules,
-                self.rules_number,
+                &version.rules,
+                version.number,
             ));
         }
         updates
+    }
+
+    fn tell(&mut self, control: Control, offset: u64) -> Outcome {
+        let (replay_from, _) = self.replay_from();
+        let watermark = self.watermark;
+        match self.in_force.tell(control, offset, watermark, replay_from) {
+            Told::Heard => Outcome::Control,
+            Told::TooManyScopes => Outcome::Dead(DeathReason::TooManyScopes),
+        }
     }
 
     fn take(
@@ -343,9 +382,10 @@ impl PartitionState {
         if session.status == SessionStatus::Broken {
             return Outcome::Dead(DeathReason::SessionBroken);
         }
-        let (watermark, rules) = (self.watermark, &self.rules);
+        let watermark = self.watermark;
+        let version = self.in_force.of(&key.tenant, &key.property);
         let taken = catch_unwind(AssertUnwindSafe(|| {
-            session.take(received, watermark, rules)
+            session.take(received, watermark, &version.rules)
         }));
         let outcome = match taken {
             Ok(Taken::Scored { released }) => {
@@ -373,15 +413,7 @@ impl PartitionState {
             } else {
                 Extent::Running
             };
-            let update = emit(
-                session,
-                &key,
-                origin,
-                watermark,
-                extent,
-                rules,
-                self.rules_number,
-            );
+            let update = emit(session, &key, origin, watermark, extent, version);
             updates.insert(key.clone(), update);
         }
         let next = entry.deadline(self.allowed_lateness_ms);
@@ -422,7 +454,8 @@ impl PartitionState {
             let Some(entry) = self.entries.get_mut(&key) else {
                 continue;
             };
-            match entry.pass(watermark, self.allowed_lateness_ms, &self.rules) {
+            let version = self.in_force.of(&key.tenant, &key.property);
+            match entry.pass(watermark, self.allowed_lateness_ms, &version.rules) {
                 Passed::Nothing => {}
                 Passed::Update { extent, folded } => {
                     if let Some(folded) = folded {
@@ -432,15 +465,7 @@ impl PartitionState {
                         broken = true;
                     }
                     if let Entry::Live(session) = entry {
-                        let update = emit(
-                            session,
-                            &key,
-                            origin,
-                            watermark,
-                            extent,
-                            &self.rules,
-                            self.rules_number,
-                        );
+                        let update = emit(session, &key, origin, watermark, extent, version);
                         updates.insert(key.clone(), update);
                     }
                 }
@@ -458,82 +483,18 @@ impl PartitionState {
     }
 }
 
-/// What a deadline brought about.
-enum Passed {
-    Nothing,
-    Update {
-        extent: Extent,
-        /// Held batches that were folded at last; none when that failed.
-        folded: Option<u32>,
-    },
-    Gone,
-}
-
-impl Entry {
-    /// When something is due next.
-    fn deadline(&self, allowed_lateness_ms: i64) -> LogTime {
-        match self {
-            Entry::Marker { until, .. } => *until,
-            Entry::Live(session) => {
-                let end = session.last_record.plus(SESSION_TIMEOUT_MS);
-                match (session.status, session.emitted) {
-                    (SessionStatus::Open, Some(emitted)) if session.dirty => {
-                        emitted.plus(UPDATE_PAUSE_MS).min(end)
-                    }
-                    (SessionStatus::Open, _) => end,
-                    (SessionStatus::Ended | SessionStatus::Broken, _) => {
-                        end.plus(allowed_lateness_ms)
-                    }
-                }
-            }
-        }
-    }
-
-    fn pass(&mut self, watermark: LogTime, allowed_lateness_ms: i64, rules: &RuleSet) -> Passed {
-        let session = match self {
-            Entry::Marker { .. } => return Passed::Gone,
-            Entry::Live(session) => session,
-        };
-        let end = session.last_record.plus(SESSION_TIMEOUT_MS);
-        match session.status {
-            SessionStatus::Open if watermark >= end => {
-                let folded = catch_unwind(AssertUnwindSafe(|| session.end(rules))).ok();
-                if folded.is_none() {
-                    session.break_off(session.last_record);
-                }
-                Passed::Update {
-                    folded,
-                    extent: Extent::Final,
-                }
-            }
-            SessionStatus::Open => Passed::Update {
-                folded: Some(0),
-                extent: Extent::Running,
-            },
-            SessionStatus::Ended | SessionStatus::Broken => {
-                let until = end.plus(allowed_lateness_ms + MARKER_MS);
-                *self = Entry::Marker {
-                    until,
-                    seen: session.seen(),
-                };
-                Passed::Nothing
-            }
-        }
-    }
-}
-
 fn emit(
     session: &mut Session,
     key: &SessionKey,
     origin: Origin,
     watermark: LogTime,
     extent: Extent,
-    rules: &RuleSet,
-    rules_number: u64,
+    version: &Version,
 ) -> ScoreUpdate {
     session.emitted = Some(watermark);
     session.dirty = false;
-    explain::update(session, key, origin, extent, rules, rules_number)
+    let (rules, number) = (&version.rules, version.number);
+    explain::update(session, key, origin, extent, rules, number)
 }
 
 /// A record's time: when it was appended, but not far ahead of its writer's

@@ -1,4 +1,5 @@
 use super::*;
+use crate::control::Scope;
 use crate::ids::SenderId;
 use crate::ids::{SessionId, TargetHash, VisitorId};
 use crate::interaction::{
@@ -132,10 +133,14 @@ impl Log {
             .fold(self.0.next_offset(), LogTime(NOON + at), record(batch, at))
     }
 
+    fn record(&mut self, at: i64, record: Record) -> Folded {
+        self.0
+            .fold(self.0.next_offset(), LogTime(NOON + at), record)
+    }
+
     fn tick(&mut self, at: i64) -> Folded {
         let at_ms = NOON + at;
-        self.0
-            .fold(self.0.next_offset(), LogTime(at_ms), Record::Tick { at_ms })
+        self.record(at, Record::Tick { at_ms })
     }
 }
 
@@ -354,24 +359,78 @@ fn an_unreadable_record_is_dead_and_moves_no_time() {
     assert_eq!(log.0.deadline(), None);
 }
 
+/// Rules under which every session is scored, or none is.
+fn control(property: Option<&str>, number: u64, scores_all: bool, at: i64) -> Record {
+    let mut rules = RuleSet::default();
+    let evidence = if scores_all { 0 } else { 1_000_000 };
+    rules.scores.evidence_min_interactions = evidence;
+    rules.scores.evidence_min_ms = evidence;
+    Record::Control(Box::new(Control {
+        at_ms: NOON + at,
+        scope: Scope {
+            tenant: Tenant("demo".into()),
+            property: property.map(|property| Property(property.into())),
+        },
+        number,
+        rules: rules.into(),
+        content: number.to_be_bytes().to_vec().into(),
+    }))
+}
+
+/// The same batch of another property.
+fn of_property(mut record: Record, property: &str) -> Record {
+    if let Record::Batch(batch) = &mut record {
+        batch.property = Property(property.into());
+    }
+    record
+}
+
 #[test]
 fn a_rule_set_holds_from_its_offset_on_and_an_older_one_is_ignored() {
     let mut log = Log::new();
-    let mut rules = RuleSet::default();
-    rules.scores.evidence_min_interactions = 1;
-    rules.scores.evidence_min_ms = 0;
     assert!(!log.batch(0, calm(1, 1, 0, 0)).updates[0].session.scored);
-    let control = |number, rules| Record::Control {
-        number,
-        rules: Box::new(rules),
-    };
-    let _ = log.0.fold(1, LogTime(NOON), control(4, rules));
-    let _ = log.0.fold(2, LogTime(NOON), control(3, RuleSet::default()));
+    let _ = log.record(0, control(Some("shop"), 4, true, 0));
+    let _ = log.record(0, control(Some("shop"), 3, false, 0));
     let session = log.batch(2_000, calm(1, 1, 1, 2_000)).updates[0]
         .session
         .clone();
     assert!(session.scored);
     assert_eq!(session.rules, 4);
+}
+
+#[test]
+fn a_session_folds_under_the_rules_of_its_property() {
+    let mut log = Log::new();
+    let _ = log.record(0, control(None, 5, true, 0));
+    let _ = log.record(0, control(Some("shop"), 2, false, 0));
+    let shop = log.batch(1, calm(1, 1, 0, 0)).updates.remove(0).session;
+    assert_eq!((shop.rules, shop.scored), (2, false));
+    let blog = of_property(record(calm(2, 2, 0, 0), 1), "blog");
+    let blog = log.record(1, blog).updates.remove(0).session;
+    assert_eq!((blog.rules, blog.scored), (5, true));
+    let updates = log.tick(36 * MINUTE).updates;
+    let numbers: Vec<_> = updates.iter().map(|u| u.session.rules).collect();
+    assert_eq!(numbers, [2, 5], "an end is judged by the same");
+}
+
+#[test]
+fn a_control_record_moves_the_log_s_time_as_a_tick_does() {
+    let mut log = Log::new();
+    let _ = log.batch(0, calm(1, 1, 0, 0));
+    let folded = log.record(35 * MINUTE, control(None, 1, true, 35 * MINUTE));
+    assert_eq!(folded.updates[0].session.status, SessionStatus::Ended);
+    assert_eq!(log.0.watermark(), LogTime(NOON + 35 * MINUTE));
+}
+
+#[test]
+fn a_replay_from_an_unknown_beginning_folds_under_the_standard_rules() {
+    let mut log = Log::new();
+    let _ = log.record(0, control(None, 1, true, 0));
+    let beginning = Beginning::unknown(log.0.next_offset(), log.0.watermark());
+    let state = PartitionState::begun(Epoch(1), 0, beginning, ALLOWED_LATENESS_MS);
+    let (tenant, property) = (Tenant("demo".into()), Property("shop".into()));
+    assert_eq!(log.0.rules(&tenant, &property).0, 1);
+    assert_eq!(state.rules(&tenant, &property), (0, &RuleSet::default()));
 }
 
 #[test]
@@ -472,12 +531,20 @@ fn a_whole_session_reads_as_its_snapshot() {
     insta::assert_json_snapshot!(update);
 }
 
+#[derive(Debug, Clone)]
+enum Came {
+    Batch((u8, u8, u32, u8)),
+    Tick,
+    Control((u8, u64, bool)),
+}
+
 /// Any history: batches of few sessions and senders in any order, with
-/// repeats and gaps, and ticks.
+/// repeats and gaps, ticks, and rules for either property and for both.
 fn any_history() -> impl Strategy<Value = Vec<(i64, Record)>> {
     let any_record = prop_oneof![
-        8 => (0..4_u8, 0..2_u8, 0..8_u32, 0..3_u8).prop_map(Some),
-        2 => Just(None),
+        8 => (0..4_u8, 0..2_u8, 0..8_u32, 0..3_u8).prop_map(Came::Batch),
+        2 => Just(Came::Tick),
+        2 => (0..3_u8, 1..6_u64, any::<bool>()).prop_map(Came::Control),
     ];
     prop::collection::vec((0..4_000_i64, 0..40_u32, any_record), 1..60).prop_map(|steps| {
         let mut at = 0;
@@ -486,16 +553,22 @@ fn any_history() -> impl Strategy<Value = Vec<(i64, Record)>> {
             .map(|(dt, jump, what)| {
                 // Now and then a session has time to end, or to go for good.
                 at += if jump == 0 { 40 * MINUTE } else { dt };
+                let property = |session| if session % 2 == 0 { "shop" } else { "blog" };
                 let record = match what {
-                    None => Record::Tick { at_ms: NOON + at },
-                    Some((session, sender, sequence, 0)) => record(
-                        raging(session * 2 + sender, sequence, i64::from(sequence) * 5_000),
-                        at,
-                    ),
-                    Some((session, sender, sequence, _)) => record(
-                        calm(session, sender, sequence, i64::from(sequence) * 5_000),
-                        at,
-                    ),
+                    Came::Tick => Record::Tick { at_ms: NOON + at },
+                    Came::Control((scope, number, scores_all)) => {
+                        let property = [None, Some("shop"), Some("blog")][usize::from(scope)];
+                        control(property, number, scores_all, at)
+                    }
+                    Came::Batch((session, sender, sequence, 0)) => {
+                        let session = session * 2 + sender;
+                        let batch = raging(session, sequence, i64::from(sequence) * 5_000);
+                        of_property(record(batch, at), property(session))
+                    }
+                    Came::Batch((session, sender, sequence, _)) => {
+                        let batch = calm(session, sender, sequence, i64::from(sequence) * 5_000);
+                        of_property(record(batch, at), property(session))
+                    }
                 };
                 (at, record)
             })
@@ -529,6 +602,34 @@ proptest! {
         outputs.extend(fold_all(&mut restored, after));
         prop_assert_eq!(outputs, expected);
         prop_assert_eq!(restored, whole);
+    }
+
+    #[test]
+    fn a_replay_from_a_snapshot_s_beginning_goes_on_with_the_same_outputs(
+        history in any_history(),
+        cut in 0..60_usize,
+    ) {
+        let cut = cut.min(history.len());
+        let mut whole = Log::new().0;
+        let _ = fold_all(&mut whole, &history[..cut]);
+        let beginning = whole.beginning();
+        prop_assert!(beginning.standing_complete);
+        let from = usize::try_from(beginning.offset).expect("few records");
+        let mut replayed =
+            PartitionState::begun(Epoch(1), 0, beginning, ALLOWED_LATENESS_MS);
+        let _ = fold_all(&mut replayed, &history[from..cut]);
+        let properties = ["shop", "blog"].map(|property| Property(property.into()));
+        for (at, record) in &history[cut..] {
+            for property in &properties {
+                let tenant = Tenant("demo".into());
+                prop_assert_eq!(replayed.rules(&tenant, property), whole.rules(&tenant, property));
+            }
+            let next = whole.next_offset();
+            let expected = whole.fold(next, LogTime(NOON + at), record.clone());
+            prop_assert_eq!(replayed.fold(next, LogTime(NOON + at), record.clone()), expected);
+            prop_assert_eq!(replayed.deadline(), whole.deadline());
+            prop_assert_eq!(replayed.repeat_due(), whole.repeat_due());
+        }
     }
 
     #[test]

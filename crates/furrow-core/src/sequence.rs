@@ -115,6 +115,21 @@ impl<T> Sequence<T> {
         }
     }
 
+    /// The lowest number that has not come, and which have come beyond it:
+    /// bit i stands for `next + 1 + i`.
+    pub(crate) fn window(&self) -> (u32, u64) {
+        (self.next, self.beyond)
+    }
+
+    /// One that tells repeats apart and does nothing else.
+    pub(crate) fn windowed(next: u32, beyond: u64) -> Sequence<T> {
+        Sequence {
+            next,
+            beyond,
+            ..Sequence::default()
+        }
+    }
+
     fn note(&mut self, number: u32) {
         let ahead = number - self.next;
         if ahead > WINDOW {

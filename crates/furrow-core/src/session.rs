@@ -314,9 +314,12 @@ impl Session {
         for interaction in &batch.interactions {
             let sender = &mut self.senders[slot];
             let moment = moment(slot, sender, &self.page_views, interaction.at, batch, rules);
-            sender
-                .detectors
-                .observe_reordered(interaction, moment, &mut self.firings);
+            sender.detectors.observe_reordered(
+                interaction,
+                moment,
+                &mut self.detectors,
+                &mut self.firings,
+            );
             self.count(slot, interaction, rules);
         }
     }

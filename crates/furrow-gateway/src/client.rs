@@ -5,6 +5,9 @@ use http::HeaderMap;
 use http::header::{ORIGIN, USER_AGENT};
 use std::net::{IpAddr, Ipv6Addr};
 
+/// The metadata entry that holds the admin key. No page may send it.
+pub(crate) const ADMIN_KEY_HEADER: &str = "x-furrow-admin-key";
+
 /// The metadata entry that holds the write key.
 pub(crate) const KEY_HEADER: &str = "x-furrow-key";
 

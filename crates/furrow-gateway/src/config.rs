@@ -35,6 +35,8 @@ pub struct Config {
     pub preflight_max_age_s: u64,
     /// How long requests may take to finish when the process ends.
     pub drain_max_ms: u64,
+    /// What may publish rules; nobody may when it is empty.
+    pub admin_key: Secret,
     /// The write keys.
     pub keys: Vec<KeyConfig>,
     /// Token buckets.

@@ -256,7 +256,7 @@ fn log_key(key: &Key, batch: &Batch) -> Vec<u8> {
     .join(SEPARATOR)
 }
 
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or(Duration::ZERO);

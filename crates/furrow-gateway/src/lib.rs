@@ -11,6 +11,7 @@
 //! metrics   what is counted; every batch has exactly one outcome
 //! grpc      IngestService
 //! beacon    POST /v1/beacon
+//! control   ControlService: rules enter the log
 //! server    the port: connections, their limits, and draining
 //! ```
 //!
@@ -21,6 +22,7 @@
 mod beacon;
 mod client;
 pub mod config;
+mod control;
 mod grpc;
 mod intake;
 mod keys;

@@ -23,12 +23,19 @@ struct OutcomeLabels {
     reason: &'static str,
 }
 
+/// Closed: every text comes from an enum.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PublicationLabel {
+    outcome: &'static str,
+}
+
 /// The gateway's metrics.
 #[derive(Debug, Clone)]
 pub(crate) struct Metrics {
     received: Family<EntryLabel, Counter>,
     in_flight: Family<EntryLabel, Gauge>,
     batches: Family<OutcomeLabels, Counter>,
+    publications: Family<PublicationLabel, Counter>,
     pub(crate) append_seconds: Histogram,
     pub(crate) accepted_bytes: Counter,
     pub(crate) accepted_interactions: Counter,
@@ -46,6 +53,7 @@ impl Metrics {
             received: Family::default(),
             in_flight: Family::default(),
             batches: Family::default(),
+            publications: Family::default(),
             append_seconds,
             accepted_bytes: Counter::default(),
             accepted_interactions: Counter::default(),
@@ -65,6 +73,11 @@ impl Metrics {
             metrics.in_flight.clone(),
         );
         registry.register("batches", "Batches by outcome", metrics.batches.clone());
+        registry.register(
+            "rule_publications",
+            "Calls that publish rules, by outcome",
+            metrics.publications.clone(),
+        );
         registry.register_with_unit(
             "append",
             "From a batch's append to its being durable",
@@ -97,6 +110,12 @@ impl Metrics {
             metrics.connections_refused.clone(),
         );
         metrics
+    }
+
+    /// Counts a call that publishes rules.
+    pub(crate) fn rules_published(&self, outcome: &'static str) {
+        let label = PublicationLabel { outcome };
+        self.publications.get_or_create(&label).inc();
     }
 
     /// Counts a batch in; the ticket counts its outcome.

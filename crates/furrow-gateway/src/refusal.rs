@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 /// `ErrorInfo.domain` of every error.
-const DOMAIN: &str = "furrow";
+pub(crate) const DOMAIN: &str = "furrow";
 
 /// Why a batch is not taken.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use crate::Config;
 use crate::beacon::{Beacons, beacon};
 use crate::client::{Asker, KEY_HEADER};
 use crate::config::Connections;
+use crate::control::{self, Publishing};
 use crate::grpc::Ingest;
 use crate::intake::Intake;
 use crate::keys::{KeyError, Keys};
@@ -15,6 +16,7 @@ use axum::routing::post;
 use axum::{Extension, Router};
 use furrow_log::{Log, Topic, TopicError};
 use furrow_proto::ingest::IngestServiceServer;
+use furrow_proto::v1::control_service_server::ControlServiceServer;
 use furrow_service::net::{BindError, bind};
 use furrow_service::observe::Readiness;
 use http::{HeaderName, Method, Response, StatusCode, header};
@@ -117,6 +119,16 @@ impl Gateway {
         }
         log.partitions(&topic)?;
         let metrics = Metrics::register(registry);
+        let publishing = Publishing::new(
+            &config.admin_key,
+            keys.clone(),
+            log.clone(),
+            topic.clone(),
+            metrics.clone(),
+            config.retry_after(),
+        );
+        let publishing = ControlServiceServer::new(publishing)
+            .max_decoding_message_size(control::MESSAGE_BYTES_MAX);
         let intake = Intake::new(&config, keys.clone(), log, topic, metrics.clone());
         let draining = CancellationToken::new();
         let ingest = Ingest {
@@ -129,7 +141,10 @@ impl Gateway {
             .max_decoding_message_size(config.message_bytes_max)
             .accept_compressed(CompressionEncoding::Gzip);
         let (health, health_service) = health_reporter();
-        let grpc = Routes::new(ingest).add_service(health_service).prepare();
+        let grpc = Routes::new(ingest)
+            .add_service(publishing)
+            .add_service(health_service)
+            .prepare();
         let beacons = Beacons {
             intake,
             batches_max: config.beacon_batches_max,

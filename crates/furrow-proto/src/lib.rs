@@ -3,11 +3,13 @@
 //! ```text
 //! v1      types generated from proto/furrow/v1, the clients, the query server
 //! ingest  the ingest service over untouched bytes, and its raw client
+//! columns the wire type of pointer paths, written by hand
 //! decode  bytes to core batches, checked against the limits
 //! reject  why input is refused: a closed set
 //! limits  what a batch may hold
 //! encode  core batches to bytes
 //! record  what stands in the log: interaction records, updates, dead letters
+//! rules   a rule set in JSON
 //! json    the JSON mapping of every message
 //! ```
 //!
@@ -15,6 +17,7 @@
 //! invalid values do not exist. The one exception is the query API, whose
 //! answers are wire types.
 
+pub mod columns;
 pub mod decode;
 pub mod encode;
 pub mod ingest;
@@ -22,11 +25,14 @@ pub mod json;
 pub mod limits;
 pub mod record;
 pub mod reject;
+pub mod rules;
 
 /// Types generated from `proto/furrow/v1`, which documents them, with the
-/// clients of both services and the server of the query service.
+/// clients of all services and the servers of the query and control services.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod v1 {
+    pub use crate::columns::PointerPath;
+
     include!(concat!(env!("OUT_DIR"), "/furrow.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/furrow.v1.rs"));
 }

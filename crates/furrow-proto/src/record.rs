@@ -5,8 +5,10 @@
 
 mod score;
 
+use crate::rules::{RulesError, decode_rules, rules_hash};
 use crate::v1;
 use bytes::Bytes;
+use furrow_core::control::{self, Scope};
 use furrow_core::ids::{Epoch, Origin, Property, Tenant};
 use furrow_core::output::ScoreUpdate;
 use prost::Message;
@@ -36,7 +38,7 @@ pub enum InteractionRecord {
         /// The writer's clock, ms since 1970.
         at_ms: i64,
     },
-    /// Changes how scores are computed.
+    /// Changes how sessions are scored.
     Control(Control),
 }
 
@@ -81,15 +83,60 @@ pub struct ClientFacts {
     pub automated: bool,
 }
 
-/// Changes how scores are computed, from its offset on.
+/// Changes how the sessions of its scope are scored, from its offset on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Control {
-    /// Rises with every publication.
+    /// The writer's clock, ms since 1970.
+    pub at_ms: i64,
+    /// Whose sessions.
+    pub scope: Scope,
+    /// Rises with every publication in the scope.
     pub number: u64,
-    /// SHA-256 of the content.
+    /// SHA-256 of the rules.
     pub hash: [u8; 32],
     /// A rule set in JSON.
     pub rules: Bytes,
+}
+
+impl Control {
+    /// A record of these rules, which need not be checked yet.
+    #[must_use]
+    pub fn new(at_ms: i64, scope: Scope, number: u64, rules: Bytes) -> Control {
+        Control {
+            at_ms,
+            scope,
+            number,
+            hash: rules_hash(&rules),
+            rules,
+        }
+    }
+
+    /// What the core folds.
+    ///
+    /// # Errors
+    /// When the rules are not those that were hashed, or are none.
+    pub fn checked(self) -> Result<control::Control, RulesError> {
+        if self.hash != rules_hash(&self.rules) {
+            return Err(RulesError::new(
+                "hash",
+                "the rules are not those of the hash",
+            ));
+        }
+        Ok(control::Control {
+            at_ms: self.at_ms,
+            scope: self.scope,
+            number: self.number,
+            rules: decode_rules(&self.rules)?.into(),
+            content: self.rules[..].into(),
+        })
+    }
+}
+
+impl From<control::Control> for Control {
+    fn from(control: control::Control) -> Control {
+        let rules = Bytes::copy_from_slice(&control.content);
+        Control::new(control.at_ms, control.scope, control.number, rules)
+    }
 }
 
 /// A record that could not be folded, with where it stood and why.
@@ -128,6 +175,12 @@ impl InteractionRecord {
                 number: control.number,
                 hash: control.hash.to_vec(),
                 rules: control.rules,
+                tenant: control.scope.tenant.0.to_string(),
+                property: control
+                    .scope
+                    .property
+                    .map(|property| property.0.to_string()),
+                at_ms: control.at_ms,
             }),
         };
         encoded(&v1::InteractionRecord { kind: Some(kind) })
@@ -143,6 +196,11 @@ impl InteractionRecord {
             Wire::Batch(batch) => InteractionRecord::Batch(batch_record(batch)?),
             Wire::Tick(tick) => InteractionRecord::Tick { at_ms: tick.at_ms },
             Wire::Control(control) => InteractionRecord::Control(Control {
+                at_ms: control.at_ms,
+                scope: Scope {
+                    tenant: Tenant(control.tenant.into()),
+                    property: control.property.map(|property| Property(property.into())),
+                },
                 number: control.number,
                 hash: control
                     .hash

@@ -5,6 +5,7 @@
 //! epoch     the life of the interactions topic
 //! read      from a record's bytes to what the core folds
 //! progress  how far outputs are durable: a pure ledger
+//! header    a snapshot's first line: where a replay begins
 //! snapshot  one partition's state with its next offset
 //! takeover  taking a partition over
 //! scorer    the loop: own partitions, fold, emit, commit
@@ -18,6 +19,7 @@
 
 pub mod config;
 pub mod epoch;
+mod header;
 mod metrics;
 pub mod progress;
 pub mod read;

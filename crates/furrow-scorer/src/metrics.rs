@@ -20,6 +20,7 @@ pub struct Metrics {
     pub(crate) updates: Counter,
     pub(crate) dead_letters: Counter,
     pub(crate) ticks: Counter,
+    pub(crate) repeats: Counter,
     pub(crate) snapshots: Counter,
     pub(crate) snapshot_failures: Counter,
 }
@@ -61,6 +62,7 @@ impl Metrics {
         registry.register("updates", "Score updates appended", m.updates);
         registry.register("dead_letters", "Dead letters appended", m.dead_letters);
         registry.register("ticks", "Ticks appended", m.ticks);
+        registry.register("rule_repeats", "Rules told again", m.repeats);
         registry.register("snapshots", "Snapshots published", m.snapshots);
         registry.register(
             "snapshot_failures",

@@ -2,11 +2,9 @@
 
 use bytes::Bytes;
 use furrow_core::partition::{Record, TenantBatch};
-use furrow_core::rules::RuleSet;
 use furrow_core::session::{ClientFacts, Received};
 use furrow_proto::record::InteractionRecord;
 use furrow_proto::{Limits, decode_batch};
-use sha2::{Digest, Sha256};
 
 /// What a record in the log may hold. What it means must not depend on a
 /// setting, so these are fixed, and wider than any gateway's.
@@ -35,25 +33,10 @@ pub fn read(payload: &Bytes, limits: &Limits) -> (Record, Option<String>) {
     };
     match record {
         InteractionRecord::Tick { at_ms } => (Record::Tick { at_ms }, None),
-        InteractionRecord::Control(control) => {
-            if Sha256::digest(&control.rules)[..] != control.hash {
-                return (
-                    Record::Unreadable,
-                    Some("rules do not match their hash".into()),
-                );
-            }
-            match serde_json::from_slice::<RuleSet>(&control.rules) {
-                Ok(rules) => match rules.fault() {
-                    None => {
-                        let number = control.number;
-                        let rules = Box::new(rules);
-                        (Record::Control { number, rules }, None)
-                    }
-                    Some(fault) => (Record::Unreadable, Some(format!("bad rules: {fault}"))),
-                },
-                Err(error) => (Record::Unreadable, Some(format!("bad rules: {error}"))),
-            }
-        }
+        InteractionRecord::Control(control) => match control.checked() {
+            Ok(control) => (Record::Control(Box::new(control)), None),
+            Err(error) => (Record::Unreadable, Some(format!("bad rules: {error}"))),
+        },
         InteractionRecord::Batch(record) => match decode_batch(&record.batch, limits) {
             Ok(batch) => {
                 let client = ClientFacts {

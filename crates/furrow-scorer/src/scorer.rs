@@ -268,7 +268,7 @@ impl Running {
         owned.last_append_ms = record.append_time_ms;
         owned.end = owned.end.max(offset + 1);
         owned.caught_up = false;
-        if folded.outcome == Outcome::Tick {
+        if let Outcome::Tick | Outcome::Control = folded.outcome {
             owned.tick = Tick::Pausing(Instant::now() + TICK_PAUSE);
         }
         if offset < owned.emit_from {
@@ -401,7 +401,9 @@ impl Running {
             .filter(|owned| owned.caught_up)
             .filter_map(|owned| match owned.tick {
                 Tick::Idle => {
-                    let ms = owned.state.deadline()?.0.saturating_sub(now_ms).max(0);
+                    let due = [owned.state.deadline(), owned.state.repeat_due()];
+                    let due = due.into_iter().flatten().min()?;
+                    let ms = due.0.saturating_sub(now_ms).max(0);
                     Some(now + Duration::from_millis(ms.unsigned_abs()))
                 }
                 Tick::Appended => None,
@@ -411,7 +413,7 @@ impl Running {
         deadline.unwrap_or(now + LOOK_EVERY).min(now + LOOK_EVERY)
     }
 
-    /// Ticks, commits, snapshots, lag.
+    /// Ticks, repeats, commits, snapshots, lag.
     fn look(&mut self, member: &Member) -> Result<(), ScorerError> {
         let now = Instant::now();
         self.tick_quiet_partitions(now)?;
@@ -427,29 +429,26 @@ impl Running {
     fn tick_quiet_partitions(&mut self, now: Instant) -> Result<(), ScorerError> {
         let at_ms = now_ms();
         for (partition, owned) in &mut self.owned {
-            if matches!(owned.tick, Tick::Pausing(until) if until <= now) {
-                owned.tick = Tick::Idle;
-            }
-            let due = owned
-                .state
-                .deadline()
-                .is_some_and(|deadline| deadline.0 <= at_ms);
-            if !(owned.caught_up && due && matches!(owned.tick, Tick::Idle)) {
-                continue;
-            }
-            let tick = InteractionRecord::Tick { at_ms }.encode();
-            match self
-                .scorer
-                .log
-                .append_to(&self.topics.interactions, *partition, &[], tick)
-            {
-                // Nobody waits for it: a tick that is lost is appended again.
-                Ok(_receipt) => {
-                    owned.tick = Tick::Appended;
-                    self.scorer.metrics.ticks.inc();
+            for record in owned.due(now, at_ms) {
+                let appended = match record {
+                    InteractionRecord::Tick { .. } => &self.scorer.metrics.ticks,
+                    InteractionRecord::Control(_) | InteractionRecord::Batch(_) => {
+                        &self.scorer.metrics.repeats
+                    }
+                };
+                let log = &self.scorer.log;
+                match log.append_to(&self.topics.interactions, *partition, &[], record.encode()) {
+                    // Nobody waits for it: what is lost is appended again.
+                    Ok(_receipt) => {
+                        owned.tick = Tick::Appended;
+                        appended.inc();
+                    }
+                    Err(AppendError::Full) => {
+                        owned.tick = Tick::Pausing(now + TICK_PAUSE);
+                        break;
+                    }
+                    Err(error) => return Err(error.into()),
                 }
-                Err(AppendError::Full) => owned.tick = Tick::Pausing(now + TICK_PAUSE),
-                Err(error) => return Err(error.into()),
             }
         }
         Ok(())

@@ -5,17 +5,17 @@
 //! and never overwritten. The object is a line of JSON, which every version
 //! can read, and the state, which only its own fold version reads.
 
+use crate::header::Header;
 use bytes::Bytes;
+use furrow_core::beginning::Beginning;
 use furrow_core::explain::FOLD_VERSION;
 use furrow_core::ids::Epoch;
 use furrow_core::partition::PartitionState;
-use furrow_core::time::LogTime;
 use furrow_log::Partition;
 use futures_util::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -34,16 +34,6 @@ pub enum SnapshotError {
     /// The header does not serialize: a bug.
     #[error("a snapshot's header cannot be written")]
     Header(#[from] serde_json::Error),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Header {
-    /// Where a replay under another fold version begins.
-    replay_from: u64,
-    /// The watermark there.
-    replay_watermark: i64,
-    /// SHA-256 of the state's bytes.
-    hash: String,
 }
 
 /// Where snapshots and the epoch are kept.
@@ -69,12 +59,7 @@ pub enum Found {
     /// The state itself.
     State(Box<PartitionState>),
     /// Only where to begin, from another fold version.
-    ReplayFrom {
-        /// The first offset that is needed.
-        offset: u64,
-        /// The watermark before it.
-        watermark: LogTime,
-    },
+    ReplayFrom(Box<Beginning>),
     /// Nothing.
     Nothing,
 }
@@ -94,12 +79,7 @@ pub struct Written {
 /// When it does not serialize.
 pub fn write(state: &PartitionState, partition: Partition) -> Result<Written, SnapshotError> {
     let body = postcard::to_allocvec(state)?;
-    let (replay_from, watermark) = state.replay_from();
-    let header = Header {
-        replay_from,
-        replay_watermark: watermark.0,
-        hash: hex(&Sha256::digest(&body)),
-    };
+    let header = Header::new(state.beginning(), hex(&Sha256::digest(&body)));
     let mut bytes = serde_json::to_vec(&header)?;
     bytes.push(b'\n');
     bytes.extend_from_slice(&body);
@@ -163,8 +143,8 @@ pub async fn find(
             Some(Found::State(state)) if state.next_offset() <= end => {
                 return Ok(Found::State(state));
             }
-            Some(found @ Found::ReplayFrom { .. }) if begin == Found::Nothing => begin = found,
-            Some(Found::State(_) | Found::ReplayFrom { .. } | Found::Nothing) => {}
+            Some(found @ Found::ReplayFrom(_)) if begin == Found::Nothing => begin = found,
+            Some(Found::State(_) | Found::ReplayFrom(_) | Found::Nothing) => {}
             None => tracing::warn!(%path, "damaged snapshot passed over"),
         }
     }
@@ -179,10 +159,7 @@ fn parse(bytes: &[u8], own: bool) -> Option<Found> {
         return None;
     }
     if !own {
-        return Some(Found::ReplayFrom {
-            offset: header.replay_from,
-            watermark: LogTime(header.replay_watermark),
-        });
+        return Some(Found::ReplayFrom(Box::new(header.beginning())));
     }
     let state: PartitionState = postcard::from_bytes(body).ok()?;
     Some(Found::State(Box::new(state.restored())))
@@ -217,6 +194,7 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use furrow_core::partition::{ALLOWED_LATENESS_MS, Record};
+    use furrow_core::time::LogTime;
     use object_store::memory::InMemory;
 
     const PARTITION: Partition = Partition(3);
@@ -289,13 +267,8 @@ mod tests {
             .join("999");
         publish(&store, other).await.unwrap();
         let found = find(&store, PARTITION, Epoch(1), 9).await.unwrap();
-        assert_eq!(
-            found,
-            Found::ReplayFrom {
-                offset: 7,
-                watermark: LogTime(6)
-            }
-        );
+        assert_eq!(found, Found::ReplayFrom(Box::new(state(7).beginning())));
+        assert_eq!(state(7).beginning().offset, 7);
     }
 
     #[tokio::test]

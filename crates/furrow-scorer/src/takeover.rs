@@ -4,14 +4,17 @@
 use crate::progress::Progress;
 use crate::scorer::{Scorer, ScorerError, now_ms};
 use crate::snapshot::{self, Found, Written};
+use furrow_core::control::REPEAT_MS;
 use furrow_core::partition::{CLOCK_AHEAD_MAX_MS, PartitionState, SESSION_TIMEOUT_MS};
 use furrow_core::time::LogTime;
 use furrow_log::{Bounds, Offset, Partition, ReadLimit, Topic};
+use furrow_proto::record::InteractionRecord;
 use tokio::time::Instant;
 
 /// No gateway takes a batch of a session that was created longer ago, by a
 /// clock that may be ahead. All records of a session that can still change lie
-/// within this, the session's timeout and the allowed lateness.
+/// within this, the session's timeout and the allowed lateness; and in the day
+/// before, the rules were told that hold in it.
 const SESSION_AGE_MAX_MS: i64 = 48 * 3_600_000 + CLOCK_AHEAD_MAX_MS;
 
 /// A partition that is this scorer's.
@@ -27,6 +30,28 @@ pub(crate) struct Owned {
     pub(crate) last_append_ms: i64,
     pub(crate) tick: Tick,
     pub(crate) snapshot: SnapshotDue,
+}
+
+impl Owned {
+    /// What has to be appended to a partition at whose end its owner stands:
+    /// rules that were told long ago, or else a tick, which they do as well.
+    pub(crate) fn due(&mut self, now: Instant, at_ms: i64) -> Vec<InteractionRecord> {
+        if matches!(self.tick, Tick::Pausing(until) if until <= now) {
+            self.tick = Tick::Idle;
+        }
+        if !(self.caught_up && matches!(self.tick, Tick::Idle)) {
+            return Vec::new();
+        }
+        let is_due = |due: Option<LogTime>| due.is_some_and(|due| due.0 <= at_ms);
+        if is_due(self.state.repeat_due()) {
+            let repeats = self.state.repeats(at_ms).into_iter();
+            return repeats
+                .map(|control| InteractionRecord::Control(control.into()))
+                .collect();
+        }
+        let tick = is_due(self.state.deadline()).then_some(InteractionRecord::Tick { at_ms });
+        tick.into_iter().collect()
+    }
 }
 
 pub(crate) enum Tick {
@@ -62,28 +87,24 @@ impl Scorer {
             ..
         } = self;
         let bounds = log.bounds(topic, partition)?;
-        let fresh = |next, watermark| {
-            PartitionState::new(*epoch, partition.0, next, config.allowed_lateness_ms.into())
-                .with_watermark(watermark)
-        };
+        let lateness_ms = i64::from(config.allowed_lateness_ms);
         let found = snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await?;
         let (earliest, end) = (bounds.earliest.0, bounds.end.0);
         let (state, durable) = match found {
             Found::State(state) if state.next_offset() >= earliest => {
                 let next = state.next_offset();
-                (
-                    state.with_allowed_lateness(config.allowed_lateness_ms.into()),
-                    next,
-                )
+                (state.with_allowed_lateness(lateness_ms), next)
             }
-            Found::ReplayFrom { offset, watermark } if offset >= earliest => {
-                (fresh(offset, watermark), 0)
+            Found::ReplayFrom(beginning) if beginning.offset >= earliest => {
+                let state = PartitionState::begun(*epoch, partition.0, *beginning, lateness_ms);
+                (state, 0)
             }
             // What a snapshot offers may be older than what the log still holds.
-            Found::State(_) | Found::ReplayFrom { .. } | Found::Nothing => {
+            Found::State(_) | Found::ReplayFrom(_) | Found::Nothing => {
                 self.earliest_suffices(topic, partition, committed, bounds)
                     .await?;
-                (fresh(earliest, LogTime(i64::MIN)), 0)
+                let state = PartitionState::new(*epoch, partition.0, earliest, lateness_ms);
+                (state, 0)
             }
         };
         let from = state.next_offset();
@@ -135,8 +156,10 @@ impl Scorer {
         let committed_ms = next
             .first()
             .map_or_else(now_ms, |record| record.append_time_ms);
-        let needed_ms =
-            SESSION_AGE_MAX_MS + SESSION_TIMEOUT_MS + i64::from(self.config.allowed_lateness_ms);
+        let needed_ms = REPEAT_MS
+            + SESSION_AGE_MAX_MS
+            + SESSION_TIMEOUT_MS
+            + i64::from(self.config.allowed_lateness_ms);
         if committed_ms - earliest_ms < needed_ms {
             return Err(gone);
         }

@@ -4,21 +4,24 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use bytes::Bytes;
+use furrow_core::control::Scope;
 use furrow_core::ids::{Epoch, Property, SenderId, SessionId, Tenant};
 use furrow_core::interaction::{Batch, Interaction, Kind, Page, PointerPath, PointerType, Step};
 use furrow_core::output::ScoreUpdate;
+use furrow_core::rules::RuleSet;
 use furrow_core::time::ClientTime;
 use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Topic};
 use furrow_proto::encode_batch;
 use furrow_proto::record::{
-    BatchRecord, ClientFacts, DeadLetter, Entry, InteractionRecord, decode_score_update,
+    BatchRecord, ClientFacts, Control, DeadLetter, Entry, InteractionRecord, decode_score_update,
 };
+use furrow_proto::rules::encode_rules;
 use furrow_scorer::{Config, Metrics, Scorer, ScorerError};
 use furrow_service::observe::Readiness;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 use prometheus_client::registry::Registry;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::task::JoinHandle;
@@ -83,16 +86,49 @@ impl World {
     }
 
     async fn batch(&self, session: u8, sender: u8, sequence: u32) {
+        self.batch_of("shop", session, sender, sequence).await;
+    }
+
+    async fn batch_of(&self, property: &str, session: u8, sender: u8, sequence: u32) {
         let batch = encode_batch(&batch(session, sender, sequence));
         let record = InteractionRecord::Batch(BatchRecord {
             tenant: Tenant("demo".into()),
-            property: Property("shop".into()),
+            property: Property(property.into()),
             received_ms: now_ms(),
             entry: Entry::Publish,
             client: ClientFacts::default(),
             batch: batch.into(),
         });
         self.append(&[session], record.encode()).await;
+    }
+
+    /// Appends rules under which every session is scored to every partition.
+    async fn publish(&self, property: &str, number: u64) {
+        for partition in 0..PARTITIONS {
+            self.append_to(partition, control(now_ms(), property, number))
+                .await;
+        }
+    }
+
+    async fn append_to(&self, partition: u32, control: Control) {
+        let topic = Topic::new(&self.config.interactions);
+        let record = InteractionRecord::Control(control).encode();
+        let appended = self
+            .log
+            .append_to(&topic, Partition(partition), &[], record);
+        appended.unwrap().await.unwrap();
+    }
+
+    /// Which rules each of a session's updates was scored under.
+    async fn rules_of(&self, session: u8) -> Vec<(u32, u64, bool)> {
+        let updates = self.updates(&self.config.scores).await.into_values();
+        updates
+            .filter(|update| update.session.key.session == session_id(session))
+            .map(|update| {
+                let session = update.session;
+                (session.batches, session.rules, session.scored)
+            })
+            .collect()
     }
 
     async fn append(&self, key: &[u8], record: Bytes) {
@@ -215,6 +251,21 @@ fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap()
 }
 
+fn session_id(session: u8) -> SessionId {
+    SessionId([0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, session])
+}
+
+fn control(at_ms: i64, property: &str, number: u64) -> Control {
+    let mut rules = RuleSet::default();
+    rules.scores.evidence_min_interactions = 0;
+    rules.scores.evidence_min_ms = 0;
+    let scope = Scope {
+        tenant: Tenant("demo".into()),
+        property: Some(Property(property.into())),
+    };
+    Control::new(at_ms, scope, number, encode_rules(&rules))
+}
+
 fn batch(session: u8, sender: u8, sequence: u32) -> Batch {
     let origin = 1_790_000_000_000 + i64::from(sequence) * 2_000;
     let steps = vec![
@@ -226,7 +277,7 @@ fn batch(session: u8, sender: u8, sequence: u32) -> Batch {
         59
     ];
     Batch {
-        session: SessionId([0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, session]),
+        session: session_id(session),
         visitor: None,
         sender: SenderId([sender; 8]),
         sequence,
@@ -408,4 +459,133 @@ async fn partitions_move_to_a_second_scorer_and_back_without_a_change() {
         world.updates(&world.config.scores).await,
         world.updates(&beside.scores).await
     );
+}
+
+#[tokio::test]
+async fn published_rules_score_the_later_records_of_their_property_alone() {
+    let world = World::new();
+    let running = world.start();
+    world.batch_of("shop", 1, 1, 0).await;
+    world.batch_of("blog", 2, 2, 0).await;
+    world.counted(&world.config.scores, 2).await;
+    world.publish("shop", 7).await;
+    world.publish("shop", 6).await;
+    world.batch_of("shop", 1, 1, 1).await;
+    world.batch_of("blog", 2, 2, 1).await;
+    world.counted(&world.config.scores, 4).await;
+    running.drain().await;
+    assert_eq!(world.rules_of(1).await, [(1, 0, false), (2, 7, true)]);
+    assert_eq!(world.rules_of(2).await, [(1, 0, false), (2, 0, false)]);
+}
+
+#[tokio::test]
+async fn rules_take_effect_at_one_offset_whatever_is_killed() {
+    let world = World::new();
+    for round in 0..8_u32 {
+        let running = world.start();
+        for session in 0..6_u8 {
+            let property = ["shop", "blog"][usize::from(session % 2)];
+            world.batch_of(property, session, 1, round * 2).await;
+            if session == 3 {
+                world.publish("shop", u64::from(round) + 1).await;
+            }
+            world.batch_of(property, session, 1, round * 2 + 1).await;
+        }
+        if round % 3 == 0 {
+            running.readiness.until_ready().await;
+        }
+        running.kill().await;
+    }
+    let running = world.start();
+    world.counted(&world.config.scores, 6 * 16).await;
+    world.settled(&world.config).await;
+    running.drain().await;
+
+    let beside = world.beside();
+    let running = Running::start(world.scorer(&beside, Arc::new(InMemory::new())));
+    world.counted(&beside.scores, 6 * 16).await;
+    world.settled(&beside).await;
+    running.drain().await;
+    let (killed, once) = (
+        world.updates(&world.config.scores).await,
+        world.updates(&beside.scores).await,
+    );
+    assert_eq!(killed, once);
+    let numbers: BTreeSet<u64> = once.values().map(|update| update.session.rules).collect();
+    assert!(numbers.len() > 2, "{numbers:?}");
+}
+
+#[tokio::test]
+async fn a_control_record_that_does_not_fit_its_hash_harms_nothing() {
+    let world = World::new();
+    let running = world.start();
+    for partition in 0..PARTITIONS {
+        let mut torn = control(now_ms(), "shop", 7);
+        torn.hash[0] ^= 1;
+        world.append_to(partition, torn).await;
+    }
+    world.batch(1, 1, 0).await;
+    world.counted(&world.config.scores, 1).await;
+    world.settled(&world.config).await;
+    running.drain().await;
+    assert_eq!(world.rules_of(1).await, [(1, 0, false)]);
+    let letters = world.all(&world.config.dead_letters).await;
+    assert_eq!(letters.len(), 4);
+    let letter = DeadLetter::decode(letters[0].clone()).unwrap();
+    assert!(letter.detail.contains("hash"), "{}", letter.detail);
+}
+
+#[tokio::test]
+async fn the_owner_of_a_partition_repeats_rules_that_were_told_a_day_ago() {
+    const DAY_AND_HOUR_MS: i64 = 25 * 3_600_000;
+    let world = World::new();
+    let told = control(now_ms() - DAY_AND_HOUR_MS, "shop", 7);
+    world.append_to(2, told.clone()).await;
+    let running = world.start();
+    let topic = Topic::new(&world.config.interactions);
+    until("the rules are told again", async || {
+        world.log.bounds(&topic, Partition(2)).unwrap().end == Offset(2)
+    })
+    .await;
+    world.settled(&world.config).await;
+    running.drain().await;
+    let records = world.all(&world.config.interactions).await;
+    assert_eq!(records.len(), 2, "once, and only there");
+    let InteractionRecord::Control(repeat) = InteractionRecord::decode(records[1].clone()).unwrap()
+    else {
+        panic!("a tick has no reason");
+    };
+    let at_ms = repeat.at_ms;
+    assert!(at_ms > told.at_ms);
+    assert_eq!(repeat, Control { at_ms, ..told });
+}
+
+#[tokio::test]
+async fn another_fold_version_begins_with_the_rules_that_a_snapshot_tells() {
+    let world = World::new();
+    world.publish("shop", 7).await;
+    let running = world.start();
+    world.batch(1, 1, 0).await;
+    world.counted(&world.config.scores, 1).await;
+    world.settled(&world.config).await;
+    running.drain().await;
+
+    // As if another version had written them.
+    use futures_util::TryStreamExt;
+    let listed = world.snapshots.list(None).map_ok(|meta| meta.location);
+    let paths: Vec<_> = listed.try_collect().await.unwrap();
+    assert!(!paths.is_empty(), "a drain writes snapshots");
+    for path in paths {
+        let mut parts: Vec<_> = path.parts().collect();
+        *parts.last_mut().unwrap() = "999999".into();
+        let other = parts.into_iter().collect();
+        world.snapshots.rename(&path, &other).await.unwrap();
+    }
+    let running = world.start();
+    world.batch(1, 1, 1).await;
+    world.batch(2, 2, 0).await;
+    world.counted(&world.config.scores, 3).await;
+    running.drain().await;
+    assert_eq!(world.rules_of(1).await, [(1, 7, true), (2, 7, true)]);
+    assert_eq!(world.rules_of(2).await, [(1, 7, true)]);
 }

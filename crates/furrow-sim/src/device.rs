@@ -118,6 +118,15 @@ impl Hand {
         }
     }
 
+    /// One as they come to a site today: a little more than half phones.
+    pub(crate) fn crowd(draw: &mut Draw) -> Hand {
+        match draw.within(0..=99) {
+            0..42 => Hand::desktop(draw),
+            42..96 => Hand::phone(draw),
+            _ => Hand::of(draw.one(&TABLETS), draw),
+        }
+    }
+
     pub(crate) fn desktop(draw: &mut Draw) -> Hand {
         Hand::of(draw.one(&DESKTOPS), draw)
     }

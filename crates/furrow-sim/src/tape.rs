@@ -3,7 +3,7 @@
 use furrow_core::ids::{SenderId, SessionId, VisitorId};
 use furrow_core::interaction::{
     Batch, Device, Interaction, Kind, Page, PointerPath, Press, Response, ResponseKind,
-    ResponseUpdate, ScrollPath, Target, TargetIndex,
+    ResponseUpdate, ScrollPath, Target, TargetIndex, TiltPath,
 };
 use furrow_core::time::ClientTime;
 
@@ -216,10 +216,13 @@ fn answers(kind: ResponseKind) -> bool {
 }
 
 fn aimed(mut kind: Kind, index: Option<TargetIndex>) -> Kind {
-    if let Kind::Press(press) = &mut kind {
-        press.target = index;
-    } else if let (Kind::Hover(hover), Some(index)) = (&mut kind, index) {
-        hover.target = index;
+    match (&mut kind, index) {
+        (Kind::Press(press), index) => press.target = index,
+        (Kind::Swipe(swipe), index) => swipe.target = index,
+        (Kind::Zoom(zoom), index) => zoom.target = index,
+        (Kind::TextSelection { target, .. } | Kind::Copy { target }, index) => *target = index,
+        (Kind::Hover(hover), Some(index)) => hover.target = index,
+        _ => {}
     }
     kind
 }
@@ -229,6 +232,8 @@ fn samples_of(kind: &Kind) -> u32 {
     | Kind::ScrollPath(ScrollPath { steps, .. }) = kind
     {
         1 + u32::try_from(steps.len()).expect("a path is short")
+    } else if let Kind::TiltPath(TiltPath { steps }) = kind {
+        u32::try_from(steps.len()).expect("a path is short")
     } else {
         0
     }

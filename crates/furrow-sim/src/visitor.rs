@@ -1,11 +1,15 @@
-//! Visitors with minds of their own.
+//! Visitors: people who come once or a few times.
 
-use crate::device::Hand;
 use crate::draw::Draw;
-use crate::site::{Answer, SiteModel};
-use crate::stage::{Outcome, Stage};
+use crate::mover;
+use crate::person::Person;
+use crate::site::{PageModel, SiteModel};
+use crate::stage::Stage;
+use crate::truth::Truth;
+use crate::visit;
 use furrow_core::ids::{SessionId, VisitorId};
-use furrow_core::interaction::{Batch, ReferrerClass, SessionEndCause, TargetKind};
+use furrow_core::interaction::{Batch, Kind, ReferrerClass};
+use furrow_core::time::ClientTime;
 
 /// One session as its client sends it.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +18,8 @@ pub struct Script {
     pub session: SessionId,
     /// Who it is.
     pub visitor: VisitorId,
+    /// What is true of it, whatever was sent.
+    pub truth: Truth,
     /// What was bought, minor units.
     pub revenue_minor: i64,
     /// In order of time.
@@ -35,117 +41,171 @@ pub struct Visitor<'a> {
     seed: u64,
     index: u64,
     site: &'a SiteModel,
+    errand: Errand,
 }
 
-const REFERRERS: [ReferrerClass; 5] = [
-    ReferrerClass::Direct,
-    ReferrerClass::Search,
-    ReferrerClass::Search,
-    ReferrerClass::Social,
-    ReferrerClass::Advertisement,
-];
+/// What somebody comes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Errand {
+    /// Whatever people come for.
+    Visit,
+    /// To look, and touch nothing.
+    Look,
+}
 
-/// Most pages that a visitor looks at.
-const PAGES_MAX: u32 = 7;
+/// Sessions of one visitor at most.
+const SESSIONS_MAX: u32 = 4;
+/// Between two sessions of one visitor: longer than the half hour after which
+/// a client begins a new one, short enough that four lie within a day.
+const BETWEEN_MS: (u32, u32) = (35 * 60_000, 5 * 3_600_000);
+/// Random streams of a visitor: one for who they are, one for each session.
+const STREAMS: u64 = 8;
+/// Personas draw from the streams below.
+const STREAMS_FROM: u64 = 1 << 62;
+const LOOKING_FROM: u64 = 1 << 63;
 
 impl<'a> Visitor<'a> {
     /// The visitor with this number.
     #[must_use]
     pub fn new(seed: u64, index: u64, site: &'a SiteModel) -> Visitor<'a> {
-        Visitor { seed, index, site }
+        Visitor {
+            seed,
+            index,
+            site,
+            errand: Errand::Visit,
+        }
     }
 
-    /// Their one session, which begins at `start_ms` since 1970 on their clock.
+    /// Somebody who only looks: their pointer moves, rests and reads, the page
+    /// scrolls; nothing is pressed and nothing goes wrong.
+    #[must_use]
+    pub fn mover(seed: u64, index: u64, site: &'a SiteModel) -> Visitor<'a> {
+        Visitor {
+            seed,
+            index,
+            site,
+            errand: Errand::Look,
+        }
+    }
+
+    /// All their sessions, 1 to 4, more than half an hour apart; the first
+    /// begins at `start_ms` since 1970 on their clock.
+    #[must_use]
+    pub fn sessions(&self, start_ms: i64) -> Vec<Script> {
+        let mut draw = self.draw(0);
+        let person = Person::any(&mut draw);
+        let mut count = 1;
+        while count < SESSIONS_MAX && draw.chance(400) {
+            count += 1;
+        }
+        let mut start_ms = start_ms;
+        let sessions = (0..count).map(|number| {
+            let script = self.session(person.clone(), number, start_ms);
+            let lasted_ms = script.lasted_ms();
+            let between_ms = draw.within(BETWEEN_MS.0..=BETWEEN_MS.1);
+            start_ms += i64::from(lasted_ms) + i64::from(between_ms);
+            script
+        });
+        sessions.collect()
+    }
+
+    /// Their first session, which begins at `start_ms` since 1970 on their
+    /// clock.
     #[must_use]
     pub fn script(&self, start_ms: i64) -> Script {
-        let mut draw = Draw::new(self.seed, self.index);
-        let hand = Hand::any(&mut draw);
-        let from = *draw.one(&REFERRERS);
-        let mut stage = Stage::arrive(self.site, draw, hand, from, start_ms);
-        let pages = stage.draw.within(2..=PAGES_MAX);
-        for _ in 0..pages {
-            look_around(&mut stage);
-            if !move_on(&mut stage) {
-                break;
+        let person = Person::any(&mut self.draw(0));
+        self.session(person, 0, start_ms)
+    }
+
+    fn session(&self, person: Person, number: u32, start_ms: i64) -> Script {
+        let mut draw = self.draw(u64::from(number) + 1);
+        let from = referrer(&mut draw);
+        let page = self.landing(&mut draw);
+        let mut stage = Stage::enter(self.site, draw, person, page, start_ms);
+        match self.errand {
+            Errand::Visit => {
+                let load = stage.line();
+                stage.show(from, load);
+                let end = visit::visit(&mut stage);
+                stage.finish(end)
+            }
+            Errand::Look => {
+                stage.show_quick(from);
+                mover::look(&mut stage);
+                stage.close(None)
             }
         }
-        let end = stage.draw.chance(300).then_some(SessionEndCause::Logout);
-        stage.finish(end)
     }
-}
 
-/// Reads, scrolls, and presses some of what is there.
-fn look_around(stage: &mut Stage<'_>) {
-    stage.read(800..=4_000);
-    let depth = stage.draw.within(300..=stage.page().height.max(301));
-    stage.scroll_to(depth);
-    stage.read(500..=3_000);
-    let here = stage.page();
-    let stays = |answer: &Answer| match answer {
-        Answer::Change | Answer::Toggle | Answer::Focus => true,
-        Answer::Lead(_) | Answer::Order(_) => false,
-    };
-    for element in here.elements.iter().filter(|e| stays(&e.answer)) {
-        // A form is filled in; of buttons each has its chance.
-        let chance = if element.kind == TargetKind::TextField {
-            950
-        } else {
-            220
+    /// Most arrive on the first page, the others on one that can be found from
+    /// outside.
+    fn landing(&self, draw: &mut Draw) -> &'a PageModel {
+        let first = self.site.pages.first().expect("a site has a page");
+        let inner = ["list", "results", "product", "article"];
+        let inner: Vec<&PageModel> = self
+            .site
+            .pages
+            .iter()
+            .filter(|page| inner.contains(&&*page.group))
+            .collect();
+        match inner.is_empty() || draw.chance(650) {
+            true => first,
+            false => draw.one::<&PageModel>(&inner),
+        }
+    }
+
+    fn draw(&self, stream: u64) -> Draw {
+        let from = match self.errand {
+            Errand::Visit => STREAMS_FROM,
+            Errand::Look => LOOKING_FROM,
         };
-        if !stage.draw.chance(chance) {
-            continue;
-        }
-        let outcome = stage.press(&element.selector);
-        stage.pause(200..=900);
-        match outcome {
-            Outcome::Answered if element.answer == Answer::Change && stage.draw.chance(250) => {
-                let more = stage.draw.within(3..=5);
-                stage.burst(&element.selector, Outcome::Answered, more, 180..=380);
-            }
-            Outcome::Answered | Outcome::Slow => {}
-            Outcome::Dead | Outcome::Failed => insist(stage, &element.selector, outcome),
-        }
-        stage.read(300..=2_000);
+        Draw::new(
+            self.seed,
+            from.wrapping_add(self.index.wrapping_mul(STREAMS)) + stream,
+        )
     }
 }
 
-/// What people do when nothing comes: rage, try again, or give up.
-fn insist(stage: &mut Stage<'_>, selector: &str, outcome: Outcome) {
-    match stage.draw.within(0..=9) {
-        0..4 => {
-            stage.pause(600..=1_500);
-            let times = stage.draw.within(3..=7);
-            stage.burst(selector, outcome, times, 120..=320);
-        }
-        4..6 => {
-            for _ in 0..2 {
-                stage.pause(1_100..=2_400);
-                stage.press_as(selector, outcome);
-            }
-        }
-        _ => stage.pause(1_200..=3_000),
+/// Shares of sessions by where they come from, in a hundred.
+fn referrer(draw: &mut Draw) -> ReferrerClass {
+    match draw.within(0..=99) {
+        0..25 => ReferrerClass::Direct,
+        25..47 => ReferrerClass::Search,
+        47..68 => ReferrerClass::Advertisement,
+        68..73 => ReferrerClass::Mail,
+        73..78 => ReferrerClass::Social,
+        _ => ReferrerClass::Other,
     }
 }
 
-/// Follows a link or orders; false for those who leave the site.
-fn move_on(stage: &mut Stage<'_>) -> bool {
-    let here = stage.page();
-    let leads = |answer: &Answer| match answer {
-        Answer::Lead(_) | Answer::Order(_) => true,
-        Answer::Change | Answer::Toggle | Answer::Focus => false,
-    };
-    let ways: Vec<_> = here.elements.iter().filter(|e| leads(&e.answer)).collect();
-    if ways.is_empty() || stage.draw.chance(120) {
-        return false;
+impl Script {
+    /// From the session's start to the leaving of its last batch, ms.
+    #[must_use]
+    pub fn lasted_ms(&self) -> u32 {
+        self.sent.last().map_or(0, |sent| sent.after_ms)
     }
-    let way = *stage.draw.one(&ways);
-    for _ in 0..3 {
-        match stage.press(&way.selector) {
-            Outcome::Answered | Outcome::Slow => return true,
-            Outcome::Dead | Outcome::Failed => stage.pause(1_200..=2_500),
+
+    /// The same session, all of it so much later, ms; or earlier.
+    #[must_use]
+    pub fn moved_by(mut self, ms: i64) -> Script {
+        let created_ms = self.session.created_ms() + ms;
+        self.session.0[..6].copy_from_slice(&created_ms.to_be_bytes()[2..]);
+        for Sent { batch, .. } in &mut self.sent {
+            batch.session = self.session;
+            let later = |at: &mut ClientTime| *at = at.plus(ms);
+            later(&mut batch.origin);
+            later(&mut batch.sent);
+            for interaction in &mut batch.interactions {
+                later(&mut interaction.at);
+                match &mut interaction.kind {
+                    Kind::Press(press) => later(&mut press.down),
+                    Kind::Problem(problem) => later(&mut problem.began),
+                    _ => {}
+                }
+            }
         }
+        self
     }
-    false
 }
 
 #[cfg(test)]
@@ -163,9 +223,14 @@ mod tests {
         fn every_batch_of_every_visitor_is_taken_and_comes_back_the_same(
             seed: u64,
             index in 0..1_000_u64,
+            name in prop::sample::select(SiteModel::NAMES.to_vec()),
+            moves: bool,
         ) {
-            let shop = SiteModel::shop();
-            let script = Visitor::new(seed, index, &shop).script(NOON);
+            let site = SiteModel::named(name).unwrap();
+            let script = match moves {
+                true => Visitor::mover(seed, index, &site).script(NOON),
+                false => Visitor::new(seed, index, &site).script(NOON),
+            };
             let limits = Limits::default();
             for sent in &script.sent {
                 let decoded = decode_batch(&encode_batch(&sent.batch), &limits);
@@ -215,7 +280,7 @@ mod tests {
     #[test]
     fn a_crowd_is_mixed() {
         let shop = SiteModel::shop();
-        let crowd: Vec<_> = (0..200)
+        let crowd: Vec<_> = (0..400)
             .map(|i| Visitor::new(9, i, &shop).script(NOON))
             .collect();
         let class = |script: &Script| {
@@ -233,6 +298,6 @@ mod tests {
             );
         }
         let buyers = crowd.iter().filter(|s| s.revenue_minor > 0).count();
-        assert!((5..150).contains(&buyers), "{buyers} bought");
+        assert!((3..60).contains(&buyers), "{buyers} bought");
     }
 }

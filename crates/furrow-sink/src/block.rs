@@ -5,7 +5,7 @@ use crate::reading::Letter;
 use furrow_core::ids::Epoch;
 use furrow_log::Offset;
 use furrow_store::migrate::schema_version;
-use furrow_store::{BatchRow, Block as ScoreRows};
+use furrow_store::{BatchRow, Block as ScoreRows, RuleSetRow};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
@@ -28,6 +28,7 @@ pub(crate) struct Block {
     pub(crate) ranges: Vec<Range>,
     pub(crate) scores: ScoreRows,
     pub(crate) batches: Vec<BatchRow>,
+    pub(crate) rule_sets: Vec<RuleSetRow>,
     pub(crate) letters: Vec<Letter>,
 }
 
@@ -35,7 +36,10 @@ impl Block {
     /// Whether there are rows or letters: of ticks nothing is left but their
     /// offsets.
     pub(crate) fn is_laden(&self) -> bool {
-        !(self.scores.is_empty() && self.batches.is_empty() && self.letters.is_empty())
+        !(self.scores.is_empty()
+            && self.batches.is_empty()
+            && self.rule_sets.is_empty()
+            && self.letters.is_empty())
     }
 
     /// The token of the block's rows of one table.

@@ -51,6 +51,7 @@ impl Carrier {
         tokio::try_join!(
             scores,
             self.insert(&block, &block.batches),
+            self.insert(&block, &block.rule_sets),
             self.bury(&block.letters),
         )?;
         self.metrics

@@ -5,7 +5,7 @@ use crate::block::{Block, Range};
 use crate::place::Place;
 use crate::reading::{Letter, Reading};
 use furrow_log::{Offset, Stored};
-use furrow_store::{BatchRow, Block as ScoreRows};
+use furrow_store::{BatchRow, Block as ScoreRows, RuleSetRow};
 use std::collections::BTreeMap;
 
 /// How large a block may grow before it is full.
@@ -29,6 +29,7 @@ struct Portion {
     range: Range,
     scores: ScoreRows,
     batches: Vec<BatchRow>,
+    rule_sets: Vec<RuleSetRow>,
     letters: Vec<Letter>,
     bytes: usize,
 }
@@ -51,6 +52,7 @@ impl Gathered {
         match reading {
             Reading::Update(update) => portion.scores.push(&update),
             Reading::Batch(row) => portion.batches.push(*row),
+            Reading::Rules(row) => portion.rule_sets.push(*row),
             Reading::Dead(letter) => portion.letters.push(letter),
             Reading::Nothing | Reading::Skipped { .. } => {}
         }
@@ -95,6 +97,7 @@ impl Gathered {
             to.page_views.append(&mut from.page_views);
             to.conversions.append(&mut from.conversions);
             block.batches.append(&mut portion.batches);
+            block.rule_sets.append(&mut portion.rule_sets);
             block.letters.append(&mut portion.letters);
         }
         block
@@ -112,13 +115,14 @@ impl Portion {
             },
             scores: ScoreRows::default(),
             batches: Vec::new(),
+            rule_sets: Vec::new(),
             letters: Vec::new(),
             bytes: 0,
         }
     }
 
     fn rows(&self) -> usize {
-        self.scores.len() + self.batches.len() + self.letters.len()
+        self.scores.len() + self.batches.len() + self.rule_sets.len() + self.letters.len()
     }
 }
 

@@ -7,8 +7,8 @@ use furrow_core::output::ScoreUpdate;
 use furrow_core::time::LogTime;
 use furrow_log::Stored;
 use furrow_proto::decode::batch_identity;
-use furrow_proto::record::{self, BatchRecord, DeadLetter, InteractionRecord};
-use furrow_store::{ArchivedBatch, BatchRow};
+use furrow_proto::record::{self, BatchRecord, Control, DeadLetter, InteractionRecord};
+use furrow_store::{ArchivedBatch, BatchRow, PublishedRules, RuleSetRow};
 
 /// What becomes of a record.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,9 @@ pub(crate) enum Reading {
     Update(Box<ScoreUpdate>),
     /// A row of `batches`.
     Batch(Box<BatchRow>),
-    /// It says nothing that is stored: a tick, a control record.
+    /// A row of `rule_sets`.
+    Rules(Box<RuleSetRow>),
+    /// It says nothing that is stored: a tick.
     Nothing,
     /// It cannot be read, and nobody else will say so.
     Dead(Letter),
@@ -60,7 +62,8 @@ pub(crate) fn read(place: Place, epoch: Epoch, stored: &Stored) -> Reading {
         },
         Source::Interactions => match InteractionRecord::decode(stored.payload.clone()) {
             Ok(InteractionRecord::Batch(batch)) => archived(batch, origin, stored.append_time_ms),
-            Ok(InteractionRecord::Tick { .. } | InteractionRecord::Control(_)) => Reading::Nothing,
+            Ok(InteractionRecord::Control(control)) => published(control, stored.append_time_ms),
+            Ok(InteractionRecord::Tick { .. }) => Reading::Nothing,
             Err(error) => Reading::Skipped {
                 why: error.to_string(),
             },
@@ -97,9 +100,26 @@ fn archived(record: BatchRecord, origin: Origin, append_time_ms: i64) -> Reading
     })))
 }
 
+/// Rules that the scorer refuses were never in force.
+fn published(record: Control, append_time_ms: i64) -> Reading {
+    match record.clone().checked() {
+        Ok(_) => Reading::Rules(Box::new(RuleSetRow::from(PublishedRules {
+            scope: record.scope,
+            number: record.number,
+            hash: record.hash,
+            rules: record.rules,
+            appended: LogTime(append_time_ms),
+        }))),
+        Err(error) => Reading::Skipped {
+            why: format!("bad rules: {error}"),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use furrow_core::control::Scope;
     use furrow_core::ids::{Property, SenderId, SessionId, Tenant};
     use furrow_log::{Offset, Partition};
     use furrow_proto::record::ClientFacts;
@@ -180,6 +200,33 @@ mod tests {
         let tick = InteractionRecord::Tick { at_ms: 1 }.encode();
         let reading = read(place(Source::Interactions), Epoch(0), &stored(tick));
         assert_eq!(reading, Reading::Nothing);
+    }
+
+    #[test]
+    fn rules_make_a_row_and_those_that_the_scorer_refuses_none() {
+        let scope = Scope {
+            tenant: Tenant("demo".into()),
+            property: None,
+        };
+        let control = Control::new(1, scope.clone(), 7, Bytes::from_static(b"{}"));
+        let read_control = |control| {
+            let record = InteractionRecord::Control(control).encode();
+            read(place(Source::Interactions), Epoch(0), &stored(record))
+        };
+        let expected = RuleSetRow::from(PublishedRules {
+            scope,
+            number: 7,
+            hash: control.hash,
+            rules: Bytes::from_static(b"{}"),
+            appended: LogTime(1_750_000_000_000),
+        });
+        let reading = read_control(control.clone());
+        assert_eq!(reading, Reading::Rules(Box::new(expected)));
+        let reading = read_control(Control {
+            hash: [0; 32],
+            ..control
+        });
+        assert!(matches!(reading, Reading::Skipped { .. }), "{reading:?}");
     }
 
     #[test]

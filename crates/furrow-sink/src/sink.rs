@@ -315,7 +315,9 @@ impl Task {
 
     fn count(&self, place: Place, offset: Offset, reading: &Reading) {
         let why: &str = match reading {
-            Reading::Update(_) | Reading::Batch(_) | Reading::Nothing => return,
+            Reading::Update(_) | Reading::Batch(_) | Reading::Rules(_) | Reading::Nothing => {
+                return;
+            }
             Reading::Dead(letter) => &letter.letter.detail,
             Reading::Skipped { why } => why,
         };

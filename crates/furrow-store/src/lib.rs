@@ -1,11 +1,12 @@
 //! ClickHouse: the only crate that speaks to it, and the only writer's door.
 //!
 //! ```text
-//! engine   the embedded engine: a child process on loopback
-//! store    where the database is; a handle to it; inserts; free SQL
-//! migrate  the schema in numbered files, applied in order
-//! rows     the core's outputs as rows, and back
-//! queries  typed reading
+//! engine     the embedded engine: a child process on loopback
+//! store      where the database is; a handle to it; inserts; free SQL
+//! migrate    the schema in numbered files, applied in order
+//! rows       the core's outputs as rows, and back
+//! rule_sets  rule sets as they were published, and what is in force
+//! queries    typed reading
 //! ```
 //!
 //! Every table is a ReplacingMergeTree over its row's identity and the version
@@ -17,12 +18,14 @@ pub mod engine;
 pub mod migrate;
 pub mod queries;
 pub mod rows;
+mod rule_sets;
 pub mod store;
 
 pub use engine::{Engine, EngineError, EngineSettings};
 pub use migrate::MigrateError;
 pub use queries::{BatchLimit, Counts, SessionBatches, SessionDetail, SessionList, SessionOrder};
 pub use rows::{ArchivedBatch, BatchRow, Block, Entry, StoredRow};
+pub use rule_sets::{PublishedRules, RuleSetRow, RulesInForce};
 pub use store::{
     Connection, ConnectionError, Database, InsertError, Password, QueryError, SqlOutput, Store,
 };

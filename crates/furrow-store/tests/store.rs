@@ -2,12 +2,14 @@
 
 mod world;
 
+use furrow_core::control::Scope;
 use furrow_core::ids::{Epoch, Origin, Property, SessionKey, Tenant};
 use furrow_core::output::{ScoreUpdate, Scores};
+use furrow_core::time::LogTime;
 use furrow_store::migrate::schema_version;
 use furrow_store::{
-    BatchLimit, BatchRow, Block, InsertError, MigrateError, SessionDetail, SessionList,
-    SessionOrder,
+    BatchLimit, BatchRow, Block, InsertError, MigrateError, PublishedRules, RuleSetRow,
+    SessionDetail, SessionList, SessionOrder,
 };
 use world::{World, batch, conversion, key, noon, origin, refusal, signal, update};
 
@@ -57,6 +59,7 @@ async fn migrations_apply_from_empty_and_again() {
         "batches",
         "conversions",
         "page_views",
+        "rule_sets",
         "schema_migrations",
         "sessions",
         "signals",
@@ -462,6 +465,69 @@ async fn a_batch_that_came_twice_is_archived_once() {
         .unwrap();
     let read = world.reader.session_batches(&key(1), ALL).await.unwrap();
     assert_eq!(read.batches, [batch(1, 0, 12, b"x")]);
+}
+
+fn published(property: Option<&str>, number: u64, appended: i64) -> RuleSetRow {
+    RuleSetRow::from(PublishedRules {
+        scope: Scope {
+            tenant: Tenant("demo".into()),
+            property: property.map(|property| Property(property.into())),
+        },
+        number,
+        hash: [7; 32],
+        rules: format!("{{\"number\":{number}}}").into(),
+        appended: LogTime(appended),
+    })
+}
+
+#[tokio::test]
+async fn rules_are_kept_once_with_the_time_of_their_first_record() {
+    let world = World::migrated().await;
+    let rows = [
+        published(Some("shop"), 8, noon() + 5),
+        published(Some("shop"), 8, noon()),
+        published(Some("shop"), 8, noon() + 9),
+        published(Some("shop"), 9, noon() + 9),
+        published(None, 12, noon()),
+    ];
+    world.writer.insert(&rows[..2], "a").await.unwrap();
+    world.writer.insert(&rows[2..], "b").await.unwrap();
+    let sql = "SELECT property, number, toUnixTimestamp64Milli(appended), in_force, hash \
+               FROM v_rule_sets ORDER BY property, number";
+    let (noon, later, hash) = (noon(), noon() + 9, "07".repeat(32));
+    let expected = format!(
+        "\t12\t{noon}\t1\t{hash}\nshop\t8\t{noon}\t0\t{hash}\nshop\t9\t{later}\t1\t{hash}\n"
+    );
+    assert_eq!(world.read(sql).await, expected);
+}
+
+#[tokio::test]
+async fn a_property_s_rules_in_force_are_its_own_or_else_its_tenant_s() {
+    let world = World::migrated().await;
+    let rows = [
+        published(Some("shop"), 8, noon()),
+        published(Some("shop"), 9, noon()),
+        published(None, 12, noon()),
+    ];
+    world.writer.insert(&rows, "a").await.unwrap();
+    let in_force = async |tenant: &str, property: Option<&str>| {
+        let (tenant, property) = (
+            Tenant(tenant.into()),
+            property.map(|property| Property(property.into())),
+        );
+        let read = world.reader.rules_in_force(&tenant, property.as_ref());
+        read.await.unwrap().map(|rules| rules.rules)
+    };
+    assert_eq!(
+        in_force("demo", Some("shop")).await.unwrap(),
+        "{\"number\":9}"
+    );
+    assert_eq!(
+        in_force("demo", Some("blog")).await.unwrap(),
+        "{\"number\":12}"
+    );
+    assert_eq!(in_force("demo", None).await.unwrap(), "{\"number\":12}");
+    assert_eq!(in_force("other", Some("shop")).await, None);
 }
 
 #[tokio::test]

@@ -2,20 +2,28 @@
 //! process.
 //!
 //! ```text
+//! admin_key what may publish rules
 //! config    one configuration for all roles
 //! client    sends batches as any client does
 //! store     where scores are
 //! up        every role in one process
 //! demo      scripted visitors of the demo shop
+//! offline   the fold without a log
+//! rules     rule sets: checked, compared, published
 //! score     scores of a file of batches
+//! evaluate  how well scores tell frustrated sessions from calm ones
 //! simulate  seeded visitors, written to a file or sent
 //! doctor    what is wrong with this machine or this set-up
 //! ```
 
+mod admin_key;
 mod client;
 mod config;
 mod demo;
 mod doctor;
+mod evaluate;
+mod offline;
+mod rules;
 mod score;
 mod simulate;
 mod store;
@@ -74,8 +82,16 @@ enum Command {
     /// Score a file of batches, one JSON object a line, and print one JSON
     /// object per session.
     Score(score::Arguments),
+    /// Measure how well scores tell frustrated sessions from calm ones, beside
+    /// other products' rules: on simulated visitors, or on your own labels.
+    Evaluate(evaluate::Arguments),
     /// Make seeded visitors and write or send what they do.
     Simulate(simulate::Arguments),
+    /// Check, compare and publish what sessions are scored by.
+    Rules {
+        #[command(subcommand)]
+        command: rules::Command,
+    },
     /// Say what is wrong with this machine or this set-up, and what to do.
     Doctor,
     /// The engine's own process, on --data and --config of its own.
@@ -123,7 +139,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Migrate => migrate(&config()?, &data).await?,
         Command::Sql { query, format } => sql(&config()?, &data, &query, &format).await?,
         Command::Score(arguments) => return score::score(&arguments),
+        Command::Evaluate(arguments) => evaluate::evaluate(&arguments)?,
         Command::Simulate(arguments) => simulate::simulate(&arguments).await?,
+        Command::Rules { command } => return rules::rules(&command, &config()?, &data).await,
         Command::Doctor => return doctor::doctor(config(), &data).await,
         Command::Engine { .. } => unreachable!("main goes another way"),
     }

@@ -1,22 +1,14 @@
 //! `furrow score FILE`: the pipeline's own fold over a file of batches.
 
+use crate::offline::{self, Offline};
 use crate::print;
-use anyhow::{Context, Result};
-use furrow_core::ids::{Epoch, Property, Tenant};
+use anyhow::Result;
 use furrow_core::ledger::Outcome;
 use furrow_core::output::{ScoreUpdate, Scores, SessionStatus};
-use furrow_core::partition::{ALLOWED_LATENESS_MS, PartitionState, Record, TenantBatch};
-use furrow_core::session::{ClientFacts, Received};
-use furrow_core::time::LogTime;
-use furrow_proto::{decode_batch, json};
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// The longest line that is read: a batch's JSON.
-const LINE_BYTES_MAX: usize = 16 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -33,27 +25,16 @@ pub(crate) struct Arguments {
 /// Scores every line; a line that cannot be read is told on standard error
 /// and makes the exit code 1.
 pub(crate) fn score(arguments: &Arguments) -> Result<ExitCode> {
-    let reader: Box<dyn BufRead> = if arguments.file.as_os_str() == "-" {
-        Box::new(std::io::stdin().lock())
-    } else {
-        let file = File::open(&arguments.file)
-            .with_context(|| format!("{} cannot be read", arguments.file.display()))?;
-        Box::new(BufReader::new(file))
-    };
-    let (tenant, property) = (
-        Tenant(arguments.tenant.as_str().into()),
-        Property(arguments.property.as_str().into()),
-    );
-    let mut state = PartitionState::new(Epoch(0), 0, 0, ALLOWED_LATENESS_MS);
+    let reader = offline::open(&arguments.file)?;
+    let mut pipeline = Offline::new(&arguments.tenant, &arguments.property);
     let mut faults = 0_u64;
-    for_each_line(reader, |number, line| {
-        match read(line, &tenant, &property) {
-            Ok(record) => {
-                // Every record at one log time: nothing ends before the file does.
-                let folded = state.fold(state.next_offset(), LogTime(0), record);
-                if let Outcome::Late | Outcome::Dead(_) = folded.outcome {
+    offline::for_each_line(reader, |number, line| {
+        match offline::read(line) {
+            Ok(batch) => {
+                let outcome = pipeline.take(batch);
+                if let Outcome::Late | Outcome::Dead(_) = outcome {
                     faults += 1;
-                    tell(number, &format!("not scored: {:?}", folded.outcome));
+                    tell(number, &format!("not scored: {outcome:?}"));
                 }
             }
             Err(why) => {
@@ -61,8 +42,9 @@ pub(crate) fn score(arguments: &Arguments) -> Result<ExitCode> {
                 tell(number, &why);
             }
         }
+        Ok(())
     })?;
-    for update in state.finish() {
+    for update in pipeline.finish() {
         print(format!("{}\n", session_json(&update)).as_bytes())?;
     }
     Ok(if faults == 0 {
@@ -75,51 +57,6 @@ pub(crate) fn score(arguments: &Arguments) -> Result<ExitCode> {
 fn tell(line: u64, why: &str) {
     // Nobody is left to tell when standard error is gone.
     let _ = writeln!(std::io::stderr(), "line {line}: {why}");
-}
-
-fn for_each_line(mut reader: impl BufRead, mut each: impl FnMut(u64, &str)) -> Result<()> {
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let limit = LINE_BYTES_MAX as u64 + 1;
-        let read = std::io::Read::take(&mut reader, limit).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            break;
-        }
-        anyhow::ensure!(
-            read <= LINE_BYTES_MAX,
-            "line {number} is longer than {LINE_BYTES_MAX} bytes"
-        );
-        let text = std::str::from_utf8(&line)
-            .with_context(|| format!("line {number}"))?
-            .trim();
-        if !text.is_empty() {
-            each(number, text);
-        }
-    }
-    Ok(())
-}
-
-fn read(line: &str, tenant: &Tenant, property: &Property) -> Result<Record, String> {
-    let bytes = json::batch_from_json(line).map_err(|error| error.to_string())?;
-    let batch = decode_batch(&bytes, &furrow_scorer::read::log_limits()).map_err(|reject| {
-        format!(
-            "{}: {} ({})",
-            reject.field,
-            reject.detail,
-            reject.reason.as_str()
-        )
-    })?;
-    Ok(Record::Batch(Box::new(TenantBatch {
-        tenant: tenant.clone(),
-        property: property.clone(),
-        // Nobody received it: its own clock is all there is.
-        received: Received {
-            received_ms: batch.sent.0,
-            client: ClientFacts::default(),
-            batch,
-        },
-    })))
 }
 
 fn session_json(update: &ScoreUpdate) -> Value {

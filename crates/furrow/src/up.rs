@@ -1,7 +1,7 @@
 //! `furrow up`: every role in one process.
 
 use crate::config::Config;
-use crate::{demo, store};
+use crate::{admin_key, demo, store};
 use anyhow::{Context, Result};
 use furrow_core::ids::Epoch;
 use furrow_log::{EmbeddedSettings, Log, Topic};
@@ -28,10 +28,13 @@ struct Addresses {
 }
 
 /// Runs until a signal comes.
-pub(crate) async fn up(config: Config, data: &Path, with_demo: bool) -> Result<()> {
+pub(crate) async fn up(mut config: Config, data: &Path, with_demo: bool) -> Result<()> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
     let log = open_log(&config, data)?;
+    if config.gateway.admin_key.expose().is_empty() {
+        config.gateway.admin_key = admin_key::read_or_make(data)?;
+    }
     let store = store::open(&config, data).await?;
     let mut supervisor = Supervisor::new();
     // Until here a signal ends the process at once, which harms nothing.

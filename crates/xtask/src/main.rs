@@ -7,6 +7,8 @@
 //!   `web`, `chromium` and `python`
 //! - `up`: set-up, release build, `furrow up --demo`
 //! - `bench`: set-up, release build, measurements
+//! - `budget`: instructions per sample, counted and compared
+//! - `fuzz`: any input, by libFuzzer
 //! - `suite`: the steps of `cargo xtask test`
 //! - `tally`: how many tests a step says it ran
 //! - `deny`: licences, bans and sources of the dependencies
@@ -21,9 +23,11 @@
 )]
 
 mod bench;
+mod budget;
 mod chromium;
 mod deny;
 mod engine;
+mod fuzz;
 mod group;
 mod place;
 mod python;
@@ -64,9 +68,21 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench [core|pipeline|all] [ARGS…]",
+        usage: "bench [core|state|pipeline|all] [ARGS…]",
         about: "set up, build for release, measure; ARGS go to the benchmark",
         run: bench::bench,
+    },
+    Command {
+        name: "budget",
+        usage: "budget [--write]",
+        about: "count instructions per sample and compare them with benches/budget.toml",
+        run: budget::budget,
+    },
+    Command {
+        name: "fuzz",
+        usage: "fuzz [--seconds N | --short] [TARGET…]",
+        about: "try any input on decoding, folding and rule files, a minute each",
+        run: fuzz::fuzz,
     },
     Command {
         name: "setup",
@@ -102,7 +118,7 @@ fn main() -> ExitCode {
 fn without_command(name: &str) -> ExitCode {
     println!("Set-up and tests from a bare machine.\n");
     for command in COMMANDS {
-        println!("  cargo xtask {:<34} {}", command.usage, command.about);
+        println!("  cargo xtask {:<40} {}", command.usage, command.about);
     }
     match name {
         "" | "help" | "-h" | "--help" => ExitCode::SUCCESS,

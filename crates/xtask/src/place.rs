@@ -34,15 +34,19 @@ pub(crate) fn cache() -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::new("no place for the cache: set HOME or FURROW_CACHE"))
 }
 
-/// A binary of this workspace as `profile` (`debug` or `release`) builds it.
-pub(crate) fn built(profile: &str, name: &str) -> PathBuf {
+/// The folder that cargo builds into.
+pub(crate) fn target() -> PathBuf {
     // This program was built into `<target>/debug` itself, wherever that is configured to be.
     let own = env::current_exe().expect("a running program has a path");
     own.ancestors()
         .nth(2)
         .expect("cargo puts a binary two levels below its target folder")
-        .join(profile)
-        .join(name)
+        .to_path_buf()
+}
+
+/// A binary of this workspace as `profile` (`debug` or `release`) builds it.
+pub(crate) fn built(profile: &str, name: &str) -> PathBuf {
+    target().join(profile).join(name)
 }
 
 /// A file on `$PATH` under one of these names, the first name that has one.

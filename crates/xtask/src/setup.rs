@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::run::{Failure, part, tell};
-use crate::{chromium, engine, place, python, tools, web};
+use crate::{budget, chromium, engine, fuzz, place, python, tools, web};
 
 /// What the set-up is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub(crate) fn prepare(purpose: Purpose) -> Result<(), Failure> {
     part("web", web::build)?;
     if purpose == Purpose::Test {
         part("chromium", chromium::provide)?;
+        part("C++ compiler", fuzz::provide)?;
+        part("valgrind", budget::provide)?;
         part("python", || python::provide(&cache))?;
     }
     Ok(())

@@ -72,6 +72,18 @@ const STEPS: &[Step] = &[
         minutes_max: 40,
         run: tests,
     },
+    Step {
+        name: "fuzz",
+        about: "a few thousand odd inputs break nothing",
+        minutes_max: 30,
+        run: fuzz,
+    },
+    Step {
+        name: "budget",
+        about: "a pointer sample costs no more instructions than it may",
+        minutes_max: 30,
+        run: budget,
+    },
 ];
 
 impl Step {
@@ -152,10 +164,23 @@ fn print_summary(rows: &[(&str, Tally, Duration, bool)]) {
     println!();
 }
 
-/// The set-up is a process of its own, like every other step, so that it can be killed.
 fn set_up(limit: Duration) -> Outcome {
+    own_command(&["setup", "--for", "test"], limit)
+}
+
+fn fuzz(limit: Duration) -> Outcome {
+    own_command(&["fuzz", "--short"], limit)
+}
+
+fn budget(limit: Duration) -> Outcome {
+    own_command(&["budget"], limit)
+}
+
+/// A command of this program is a process of its own, like every other step, so that it can be
+/// killed.
+fn own_command(args: &[&str], limit: Duration) -> Outcome {
     match std::env::current_exe() {
-        Ok(own) => must(program(own, &["setup", "--for", "test"]), limit),
+        Ok(own) => must(program(own, args), limit),
         Err(cause) => Outcome {
             tally: Tally::default(),
             held: Err(Failure::doing("finding this program")(cause)),
@@ -260,13 +285,16 @@ mod tests {
         let all = names(&[]).unwrap();
         assert_eq!(all.len(), STEPS.len());
         assert_eq!(all.first(), Some(&"setup"));
-        assert_eq!(all.last(), Some(&"tests"));
+        assert_eq!(all.last(), Some(&"budget"));
     }
 
     #[test]
     fn one_step_or_the_rest_from_one_step_can_be_asked_for() {
         assert_eq!(names(&["--only", "clippy"]).unwrap(), ["clippy"]);
-        assert_eq!(names(&["--from", "build"]).unwrap(), ["build", "tests"]);
+        assert_eq!(
+            names(&["--from", "build"]).unwrap(),
+            ["build", "tests", "fuzz", "budget"]
+        );
     }
 
     #[test]

@@ -274,7 +274,7 @@ impl OpenMovement {
             start: first.at,
             origin: (first.x, first.y),
             moved_at: first.at,
-            shape: Shape::default(),
+            shape: Shape::new(),
             arc: ArcGrid::default(),
             headings: Headings::default(),
             grid: TimeGrid::default(),

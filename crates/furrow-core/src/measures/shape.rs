@@ -58,6 +58,14 @@ pub(super) struct ChordValues {
 }
 
 impl Shape {
+    /// Of a movement that begins, with room for a second of samples at once:
+    /// most movements then never grow.
+    pub(super) fn new() -> Shape {
+        let mut shape = Shape::default();
+        shape.trail.steps.reserve_exact(TRAIL_MAX / 4);
+        shape
+    }
+
     /// The next sample, `length_px` from the one before.
     #[inline]
     pub(super) fn push(&mut self, dx: i32, dy: i32, length_px: f64) {

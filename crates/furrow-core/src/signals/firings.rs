@@ -84,7 +84,7 @@ pub struct Firings {
     page_views: Vec<(u32, Tallies)>,
     /// The newest that counts toward frustration.
     newest_frustration: Option<ClientTime>,
-    /// The newest that says that the page did not answer in time.
+    /// The newest press of those that the page did not answer in time.
     newest_unanswered: Option<ClientTime>,
 }
 
@@ -138,15 +138,13 @@ impl Firings {
         if rules.scores.weight(firing.kind, ScoreKind::Frustration) > 0.0 {
             self.newest_frustration = self.newest_frustration.max(Some(at));
         }
-        if matches!(
-            firing.kind,
-            SignalKind::RagePress
-                | SignalKind::DeadPress
-                | SignalKind::SlowPress
-                | SignalKind::RetryPress
-        ) {
-            self.newest_unanswered = self.newest_unanswered.max(Some(at));
-        }
+        let pressed = match firing.kind {
+            SignalKind::RagePress | SignalKind::RetryPress => Some(at),
+            // These last until the page could have answered.
+            SignalKind::DeadPress | SignalKind::SlowPress => Some(firing.at),
+            _ => None,
+        };
+        self.newest_unanswered = self.newest_unanswered.max(pressed);
         self.tallies
             .add(firing.kind, target, at, intensity_milli, new, &rules.scores);
         let Some(page_view) = firing.page_view else {
@@ -174,7 +172,8 @@ impl Firings {
         self.newest_frustration
     }
 
-    /// When the newest ended that says that the page did not answer in time.
+    /// When the newest press went down of those that say that the page did not
+    /// answer in time.
     #[must_use]
     pub fn newest_unanswered(&self) -> Option<ClientTime> {
         self.newest_unanswered

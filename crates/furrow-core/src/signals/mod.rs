@@ -32,6 +32,8 @@
 //! [`Weights`](crate::rules::Weights), its row in `docs/scores.md`.
 
 pub mod blocked;
+#[cfg(test)]
+mod conformance_tests;
 pub mod content;
 pub mod detour;
 mod firings;
@@ -49,6 +51,9 @@ pub mod reading;
 pub mod reload;
 pub mod retry;
 pub mod rotation;
+mod run;
+#[cfg(test)]
+mod script;
 pub mod scroll;
 pub mod search;
 #[cfg(test)]
@@ -58,7 +63,7 @@ pub mod tilt;
 
 pub use firings::{EVIDENCE_MAX, FIRINGS_MAX, Firing, FiringId, Firings, TargetName};
 
-use crate::interaction::{Interaction, Page, Target, TargetIndex};
+use crate::interaction::{Interaction, Kind, Page, Target, TargetIndex};
 use crate::measures::Movement;
 use crate::rules::{Ignored, RuleSet};
 use crate::time::ClientTime;
@@ -198,6 +203,7 @@ pub struct SessionDetectors {
     reloads: reload::ReloadDetector,
     pages: pages::PagesDetector,
     searches: search::SearchDetector,
+    sent: form::SentForms,
     detours: detour::DetourDetector,
     own_pace: meander::OwnPace,
 }
@@ -218,6 +224,7 @@ impl Detectors {
         session.reloads.observe(interaction, moment, firings);
         session.pages.observe(interaction, moment, firings);
         session.searches.observe(interaction, moment, firings);
+        session.sent.observe(interaction);
         self.blocked.observe(interaction, moment, firings);
         self.thrash.observe(interaction, moment, firings);
         self.meander
@@ -240,9 +247,16 @@ impl Detectors {
         &mut self,
         interaction: &Interaction,
         moment: Moment<'_>,
+        session: &mut SessionDetectors,
         firings: &mut Firings,
     ) {
         self.presses.observe(interaction, moment, firings);
+        session
+            .problems
+            .observe_reordered(interaction, moment, firings);
+        if let Kind::Conversion(_) = interaction.kind {
+            self.form.redeemed();
+        }
     }
 
     /// Nothing more will come.
@@ -254,11 +268,13 @@ impl Detectors {
     ) {
         self.presses.ended(moment, &mut session.retries, firings);
         let moment = self.with_around(moment, session, firings);
+        session.pages.ended(moment, firings);
         self.blocked.ended(moment, firings);
         self.thrash.ended(moment, firings);
         self.meander.ended(moment, firings);
         self.leaving.ended(moment, firings);
-        self.form.ended(moment, firings);
+        self.form.ended(&session.sent, moment, firings);
+        self.tilt.ended(moment, firings);
     }
 
     /// The moment with what has happened in the session before.
@@ -307,7 +323,7 @@ pub struct Moment<'a> {
 /// When trouble was last seen in the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Around {
-    /// A script error or a failed request.
+    /// A script error, a failed request, or a hang.
     pub problem: Option<ClientTime>,
     /// A press that the page did not answer, or answered late.
     pub unanswered: Option<ClientTime>,

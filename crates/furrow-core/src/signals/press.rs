@@ -118,10 +118,11 @@ impl PressDetector {
         }
     }
 
-    /// When the newest press went down that has had no answer in time so far.
+    /// When the newest press went down that should have been answered and has
+    /// had no answer in time so far.
     #[must_use]
     pub fn unanswered(&self, rules: &PressRules) -> Option<ClientTime> {
-        let unanswered = |p: &&Judged| p.response.unanswered_within(rules.answer_ms);
+        let unanswered = |p: &&Judged| p.can_die && p.response.unanswered_within(rules.answer_ms);
         self.presses.iter().rev().find(unanswered).map(|p| p.down)
     }
 

@@ -1,4 +1,5 @@
-//! Repeated rotation: the screen turned to and fro because nothing fits.
+//! Repeated rotation: the screen turned to and fro because nothing fits; and
+//! turning toward a video, which is nothing but interest.
 
 use super::{Firing, FiringId, Firings, Moment, SignalKind};
 use crate::interaction::{Interaction, Kind};
@@ -24,6 +25,8 @@ pub struct RotationDetector {
     turns: Vec<ClientTime>,
     /// The firing that they made.
     fired: Option<FiringId>,
+    /// The page view has been turned toward a video.
+    toward_video: bool,
 }
 
 /// Rotations that one detector remembers.
@@ -37,8 +40,24 @@ impl RotationDetector {
         moment: Moment<'_>,
         firings: &mut Firings,
     ) {
-        if let Kind::Rotation(_) = interaction.kind {
+        if let Kind::PageView(_) = interaction.kind {
+            self.toward_video = false;
+        }
+        if let Kind::Rotation(rotation) = &interaction.kind {
             self.turned(interaction.at, moment, firings);
+            if rotation.video_in_view && !self.toward_video {
+                self.toward_video = true;
+                let (width, height) = rotation.viewport;
+                let firing = Firing {
+                    reason: format!(
+                        "turned from {}° to {}° with a video in view, then {width} by {height} px",
+                        rotation.from_degrees, rotation.to_degrees
+                    )
+                    .into(),
+                    ..moment.firing(SignalKind::VideoRotation, interaction.at)
+                };
+                firings.fire(firing, moment.rules);
+            }
         }
     }
 
@@ -108,6 +127,7 @@ mod tests {
     use crate::interaction::Page;
     use crate::rules::RuleSet;
     use crate::signals::Around;
+    use crate::signals::script::check_only;
 
     fn fired(turns: &[i64]) -> Vec<(u32, u16)> {
         let (rules, page) = (RuleSet::default(), Page::default());
@@ -161,6 +181,35 @@ mod tests {
     #[test]
     fn turns_outside_the_window_do_not_count() {
         assert_eq!(fired(&[0, 9_000, 18_000, 20_000]), [(2, 400)]);
+    }
+
+    #[test]
+    fn a_rotation_with_a_video_in_view_is_interest_once_a_page_view() {
+        let check = |text, expected| check_only(&[SignalKind::VideoRotation], text, expected);
+        check("load 0 /; turn 1000 video", "video_rotation@1000x1");
+        check("load 0 /; turn 1000", "");
+        check("load 0 /; turn 1000; turn 30000", "");
+        check(
+            "load 0 /; turn 1000 video; turn 20000 video; turn 90000 video",
+            "video_rotation@1000x1",
+        );
+        check(
+            "load 0 /; turn 1000 video; view 20000 /b; turn 30000 video",
+            "video_rotation@1000x1 video_rotation@30000x1",
+        );
+        check(
+            "load 0 /; turn 1000; turn 2000 video",
+            "video_rotation@2000x1",
+        );
+    }
+
+    #[test]
+    fn turning_to_and_fro_before_a_video_is_still_repeated_rotation() {
+        check_only(
+            &[SignalKind::VideoRotation, SignalKind::RepeatedRotation],
+            "load 0 /; turn 1000 video; turn 3000 video",
+            "repeated_rotation@1000x2 video_rotation@1000x1",
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod drain;
 mod law;
 mod publish;
 mod rejects;
+mod rules;
 mod running;
 mod stream;
 mod web;

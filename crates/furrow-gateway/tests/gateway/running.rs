@@ -25,7 +25,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 pub(crate) const KEY: &str = "furrow-demo";
 /// No wait in a test is longer.
 pub(crate) const BOUND: Duration = Duration::from_secs(30);
-const PARTITIONS: u32 = 4;
+pub(crate) const PARTITIONS: u32 = 4;
 
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,

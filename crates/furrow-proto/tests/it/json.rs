@@ -76,11 +76,18 @@ fn an_answer_shows_fields_with_default_values() {
 }
 
 #[test]
-fn the_descriptors_hold_both_services() {
+fn the_descriptors_hold_every_service() {
     let pool = prost_reflect::DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap();
     let mut names: Vec<_> = pool.services().map(|s| s.full_name().to_owned()).collect();
     names.sort();
-    assert_eq!(names, ["furrow.v1.IngestService", "furrow.v1.QueryService"]);
+    assert_eq!(
+        names,
+        [
+            "furrow.v1.ControlService",
+            "furrow.v1.IngestService",
+            "furrow.v1.QueryService"
+        ]
+    );
 }
 
 #[test]

@@ -2,11 +2,14 @@
 
 use crate::samples;
 use bytes::Bytes;
+use furrow_core::control::Scope;
 use furrow_core::ids::{Property, Tenant};
+use furrow_core::rules::RuleSet;
 use furrow_proto::record::{
     BatchRecord, ClientFacts, Control, DeadLetter, Entry, InteractionRecord, RecordError,
     decode_score_update, encode_score_update,
 };
+use furrow_proto::rules::{RULES_BYTES_MAX, decode_rules, encode_rules};
 use furrow_proto::v1;
 use proptest::prelude::*;
 use prost::Message;
@@ -46,17 +49,32 @@ fn batch_record() -> impl Strategy<Value = BatchRecord> {
         )
 }
 
+fn control() -> impl Strategy<Value = Control> {
+    (
+        any::<(i64, u64)>(),
+        any::<(String, Option<String>)>(),
+        any::<[u8; 32]>(),
+        any::<Vec<u8>>(),
+    )
+        .prop_map(
+            |((at_ms, number), (tenant, property), hash, rules)| Control {
+                at_ms,
+                scope: Scope {
+                    tenant: Tenant(tenant.into()),
+                    property: property.map(|property| Property(property.into())),
+                },
+                number,
+                hash,
+                rules: rules.into(),
+            },
+        )
+}
+
 fn record() -> impl Strategy<Value = InteractionRecord> {
     prop_oneof![
         batch_record().prop_map(InteractionRecord::Batch),
         any::<i64>().prop_map(|at_ms| InteractionRecord::Tick { at_ms }),
-        (any::<u64>(), any::<[u8; 32]>(), any::<Vec<u8>>()).prop_map(|(number, hash, rules)| {
-            InteractionRecord::Control(Control {
-                number,
-                hash,
-                rules: rules.into(),
-            })
-        }),
+        control().prop_map(InteractionRecord::Control),
     ]
 }
 
@@ -119,6 +137,53 @@ fn a_record_of_a_later_kind_is_unknown_and_not_damaged() {
         InteractionRecord::decode(later),
         Err(RecordError::UnknownKind)
     ));
+}
+
+fn rules_record(rules: &'static [u8]) -> Control {
+    let scope = Scope {
+        tenant: Tenant("demo".into()),
+        property: None,
+    };
+    Control::new(1, scope, 7, Bytes::from_static(rules))
+}
+
+#[test]
+fn a_control_record_repeats_the_bytes_that_were_published() {
+    let published = rules_record(b"{ \"press\": { \"dead_ms\": 1000 } }");
+    let checked = published.clone().checked().unwrap();
+    assert_eq!(checked.rules.press.dead_ms, 1_000);
+    assert_eq!(checked.rules.rotation, RuleSet::default().rotation);
+    assert_eq!(Control::from(checked), published);
+}
+
+#[test]
+fn rules_that_do_not_fit_their_hash_are_refused() {
+    let mut torn = rules_record(b"{}");
+    torn.hash[0] ^= 1;
+    assert_eq!(torn.checked().unwrap_err().field, "hash");
+}
+
+#[test]
+fn a_rule_set_survives_its_json() {
+    let rules = RuleSet::default();
+    assert_eq!(decode_rules(&encode_rules(&rules)).unwrap(), rules);
+}
+
+#[test]
+fn bad_rules_are_refused_and_name_the_field() {
+    let field = |json: &[u8]| decode_rules(json).unwrap_err().field;
+    assert_eq!(field(br#"{"press": {"dead_ms": "soon"}}"#), "press.dead_ms");
+    assert_eq!(
+        field(br#"{"press": {"dead_ms": 99999999999}}"#),
+        "press.dead_ms"
+    );
+    assert_eq!(
+        field(br#"{"press": {"dead_ms": 4000000000}}"#),
+        "press.dead_ms"
+    );
+    assert_eq!(field(br#"{"press": {"ded_ms": 1}}"#), "press.ded_ms");
+    assert_eq!(field(b"{} {}"), "rules");
+    assert_eq!(field(&vec![b' '; RULES_BYTES_MAX + 1]), "rules");
 }
 
 #[test]

@@ -65,6 +65,19 @@ async fn updates_and_batches_arrive_in_the_tables_and_are_committed_after() {
 }
 
 #[tokio::test]
+async fn rules_that_stand_in_the_log_again_are_one_row() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.append_rules(7).await;
+    }
+    let sink = world.start();
+    world.until_committed().await;
+    let rows = "SELECT tenant, property, number, rules, in_force FROM v_rule_sets";
+    world.until(rows, "demo\t\t7\t{}\t1\n").await;
+    sink.stop().await;
+}
+
+#[tokio::test]
 async fn a_sink_that_dies_between_insert_and_commit_leaves_nothing_twice() {
     let world = World::new().await;
     let sink = world.start_with(config_of_one_block());

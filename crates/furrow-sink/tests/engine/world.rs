@@ -2,6 +2,7 @@
 
 use crate::gate::Gate;
 use bytes::Bytes;
+use furrow_core::control::Scope;
 use furrow_core::ids::{
     Epoch, Origin, Property, SenderId, SessionId, SessionKey, TargetHash, Tenant, VisitorId,
 };
@@ -13,7 +14,7 @@ use furrow_core::time::{ClientTime, LogTime};
 use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Topic};
 use furrow_proto::encode_batch;
 use furrow_proto::record::{
-    BatchRecord, ClientFacts, DeadLetter, Entry, InteractionRecord, encode_score_update,
+    BatchRecord, ClientFacts, Control, DeadLetter, Entry, InteractionRecord, encode_score_update,
 };
 use furrow_service::observe::Readiness;
 use furrow_sink::{Config, Metrics, SinkError};
@@ -259,6 +260,16 @@ impl World {
             .log
             .append(&self.topics.interactions, &session.0, record.encode());
         receipt.unwrap().await.unwrap();
+    }
+
+    pub(crate) async fn append_rules(&self, number: u64) {
+        let scope = Scope {
+            tenant: Tenant("demo".into()),
+            property: None,
+        };
+        let control = Control::new(1, scope, number, Bytes::from_static(b"{}"));
+        let record = InteractionRecord::Control(control).encode();
+        self.append_raw(&self.topics.interactions, &record).await;
     }
 
     pub(crate) async fn append_tick(&self) {

@@ -157,3 +157,20 @@ PARTITION BY toYYYYMM(session_created)
 ORDER BY (tenant, property, session, sender, sequence)
 TTL toDateTime(session_created) + INTERVAL 30 DAY DELETE
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+
+-- What was published, once however often it stands in the log. version falls
+-- as time goes, so that the row of the first record stays.
+CREATE TABLE IF NOT EXISTS rule_sets
+(
+    tenant   LowCardinality(String),
+    -- Empty: all of the tenant's that have no rules of their own.
+    property LowCardinality(String),
+    number   UInt64,
+    version  UInt64,
+    hash     FixedString(32),
+    rules    String CODEC(ZSTD(3)),
+    appended DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (tenant, property, number)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;

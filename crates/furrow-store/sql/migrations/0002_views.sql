@@ -160,3 +160,17 @@ AS SELECT
     payload,
     version
 FROM batches FINAL;
+
+-- Every rule set that was published; in_force marks the newest of its scope.
+CREATE OR REPLACE VIEW v_rule_sets
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    tenant,
+    property,
+    number,
+    lower(hex(hash)) AS hash,
+    rules,
+    appended,
+    number = max(number) OVER (PARTITION BY tenant, property) AS in_force,
+    version
+FROM rule_sets FINAL;
