@@ -38,8 +38,8 @@ section! {
 /// Hovers that are remembered until a press; the oldest give way.
 pub const HOVERS_MAX: usize = 8;
 
-/// A hover of a field and its press are told in either order, within this
-/// time, ms.
+/// A press and the hover that it ends are told within this time of each other,
+/// and a hover that begins within it after a press waits for the answer, ms.
 const TOGETHER_MS: u32 = 1_000;
 
 /// What one sender's visitor waits over.

@@ -21,6 +21,7 @@
 //! tilt       tilt swing and shake
 //! gesture    dead swipe and zoom struggle
 //! content    copying, selecting, finding, printing
+//! pointing   what the signals of the pointer share
 //! ```
 //!
 //! A detector is a value in a sender's or the session's state that is shown
