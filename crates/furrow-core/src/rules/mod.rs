@@ -74,6 +74,8 @@ rule_set! {
     press: PressRules,
     /// What failed, by itself and again.
     problem: signals::problem::ProblemRules,
+    /// Pages that take long.
+    slow_page: signals::slow_page::SlowPageRules,
     /// Loading a page again.
     reload: signals::reload::ReloadRules,
     /// What covers the page.

@@ -15,6 +15,7 @@
 //! scroll     scroll thrash and steady scroll
 //! pages      quick back and page loop
 //! search     search struggle
+//! slow_page  slow page
 //! form       field struggle, form abandonment
 //! focus      focus flapping
 //! rotation   repeated rotation, turning toward a video
@@ -56,6 +57,7 @@ mod run;
 mod script;
 pub mod scroll;
 pub mod search;
+pub mod slow_page;
 #[cfg(test)]
 mod stage;
 pub mod thrash;
@@ -112,6 +114,8 @@ catalogue! {
     DeadPress: "dead_press", "dead press", version 1;
     /// A press whose first answer came late.
     SlowPress: "slow_press", "slow press", version 1;
+    /// A page that could not be used for long.
+    SlowPage: "slow_page", "slow page", version 1;
     /// Dead or slow presses on one target, again and again.
     RetryPress: "retry_press", "retry press", version 1;
     /// A press after which a script failed or a request was refused.
@@ -193,6 +197,7 @@ pub struct Detectors {
     tilt: tilt::TiltDetector,
     gesture: gesture::GestureDetector,
     content: content::ContentDetector,
+    slow_page: slow_page::SlowPageDetector,
 }
 
 /// What looks for signals across a session's senders.
@@ -239,6 +244,7 @@ impl Detectors {
         self.tilt.observe(interaction, moment, firings);
         self.gesture.observe(interaction, moment, firings);
         self.content.observe(interaction, moment, firings);
+        self.slow_page.observe(interaction, moment, firings);
     }
 
     /// An interaction that came after later ones. What stands for itself
