@@ -86,10 +86,28 @@ const UNITS = [
   ["_s", "s"],
 ] as const;
 
+/** Measures whose name without its unit says too little. */
+const MEASURE_WORDS: Record<string, string> = {
+  movement_ms: "movement time",
+  x_flips: "horizontal flips",
+  y_flips: "vertical flips",
+  log_dimensionless_jerk: "smoothness (log dimensionless jerk)",
+  fitts_ms_per_bit: "time per bit of difficulty",
+  fitts_residual_ms: "time that difficulty leaves unexplained",
+  scroll_viewports_per_s: "scroll speed",
+  scroll_gap_cv: "unevenness of scroll pauses",
+  engaged_ms: "engaged time",
+  dwell_shape: "shape of dwell times",
+  dwell_scale_ms: "scale of dwell times",
+  hover_ms: "hover time",
+  tilt_rad_per_s: "tilting speed",
+  tilt_peak_rad_per_s: "fastest tilt",
+};
+
 /** A measure's name as words and unit: "peak_speed_px_per_s" as "peak speed", "px/s". */
 export function measure(name: string): { words: string; unit: string } {
   const [end, unit] = UNITS.find(([end]) => name.endsWith(end)) ?? ["", ""];
-  return { words: words(name.slice(0, name.length - end.length)), unit };
+  return { words: MEASURE_WORDS[name] ?? words(name.slice(0, name.length - end.length)), unit };
 }
 
 /** A measured value with about three digits that say something. */

@@ -273,6 +273,7 @@ describe("a session's page", () => {
     assert.deepEqual(await cells("path_px"), ["path", "px", "18,420", "3,120", "14,003"]);
     assert.deepEqual(await cells("turning_rad_per_1000_px"), ["turning", "rad / 1,000 px", "5.42", "–", "–"]);
     assert.deepEqual(await cells("straightness"), ["straightness", "", "0.612", "0.784", "0.551"]);
+    assert.deepEqual(await cells("hover_ms"), ["hover time", "ms", "23,800", "4,100", "19,700"]);
     assert.deepEqual(await cells("tilt_variance"), ["tilt variance", "", "3.1e-4", "–", "–"]);
   });
 
