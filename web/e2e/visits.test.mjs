@@ -199,7 +199,8 @@ describe('movement alone', { concurrency: AT_ONCE }, () => {
       const { row } = await visitor.judged();
       assert.equal(row.presses, 0);
       assert.equal(row.scored, true, JSON.stringify(row, null, 1));
-      assert.ok(Number(row.interactions) > 10, JSON.stringify(row, null, 1));
+      // How many interactions hold the movement is the SDK's business.
+      assert.ok(Number(row.samples) > 50, JSON.stringify(row, null, 1));
       assert.ok(row.frustration <= MOVING_MAX, JSON.stringify(row, null, 1));
       visitor.cleanConsole();
     }, '/product?p=can', device);

@@ -24,6 +24,8 @@ export const WAIT_MS = 15_000;
 const EVIDENCE_MS = 3_000;
 /** The SDK's last word about a press comes this long after pointer-down; then all is told. */
 const WATCHED_MS = 3_300;
+/** Signals of attention: they speak of nothing that went wrong. */
+const ATTENTION = new Set(['reading', 'steady_scroll', 'content_use', 'video_rotation']);
 /** Between two looks at the rows. */
 const LOOK_MS = 60;
 const FLAGS = [
@@ -81,7 +83,7 @@ export async function sql(query) {
 
 /** A session's row with its signals, and when ClickHouse was asked. */
 const SESSIONS = (ids) => `
-  SELECT toUnixTimestamp64Milli(now64(3)) AS asked_ms, toString(s.session) AS session, scored, frustration, technical, contributors, batches, gaps, interactions, presses,
+  SELECT toUnixTimestamp64Milli(now64(3)) AS asked_ms, toString(s.session) AS session, scored, frustration, technical, contributors, batches, gaps, interactions, samples, presses,
          toUnixTimestamp64Milli(last_interaction) AS last_ms, s.signals AS signals_counted, g.signals AS signals
   FROM v_sessions AS s
   LEFT JOIN (
@@ -281,7 +283,10 @@ export class Visitor {
     return downs;
   }
 
-  /** Waits until everything up to now has been judged; gives the row and the names of its signals. */
+  /**
+   * Waits until everything up to now has been judged; gives the row and the names of its signals. What tells of
+   * attention is left out: whoever waits here moves as readers do.
+   */
   async judged() {
     await this.look(WATCHED_MS);
     const end = Date.now();
@@ -291,7 +296,8 @@ export class Visitor {
       'the row says everything that was done',
       (row) => row.last_ms >= end && row.signals.length === row.signals_counted && row,
     );
-    return { row, signals: row.signals.map(({ signal }) => signal).sort() };
+    const signals = row.signals.filter(({ signal }) => !ATTENTION.has(signal));
+    return { row: { ...row, signals }, signals: signals.map(({ signal }) => signal).sort() };
   }
 
   /** The row, once it shows a signal. */
