@@ -52,8 +52,8 @@ impl Persona {
         }
     }
 
-    /// The kinds of signal that a session of theirs holds, each at least once,
-    /// and no other.
+    /// The kinds of signal of trouble that a session of theirs holds, each at
+    /// least once, and no other.
     #[must_use]
     pub fn planted(self) -> &'static [Planted] {
         use SignalKind as S;
@@ -70,7 +70,7 @@ impl Persona {
                 (S::ResponsiveMultiPress, Some("button#stepper-plus")),
                 (S::ResponsiveMultiPress, Some("button#carousel-next")),
             ],
-            Persona::FailingPayment => &[(S::ErrorPress, Some("button#buy"))],
+            Persona::FailingPayment => &[(S::ErrorPress, Some("button#buy")), (S::ErrorLoop, None)],
         }
     }
 
@@ -197,6 +197,7 @@ mod tests {
     use furrow_core::ledger::Outcome as Folded;
     use furrow_core::output::{ScoreUpdate, SessionStatus};
     use furrow_core::partition::{ALLOWED_LATENESS_MS, PartitionState, Record, TenantBatch};
+    use furrow_core::rules::{RuleSet, ScoreKind};
     use furrow_core::session::{ClientFacts, Received};
     use furrow_core::time::LogTime;
     use furrow_proto::{Limits, decode_batch, encode_batch};
@@ -231,9 +232,19 @@ mod tests {
         updates.remove(0)
     }
 
+    /// What was in their way, as far as it was found. That they read, hesitate
+    /// or turn to go is not planted and may come.
     fn found(update: &ScoreUpdate) -> BTreeSet<(String, String)> {
+        let weights = RuleSet::default().scores.weights;
+        let trouble = SignalKind::ALL.iter().filter(|kind| {
+            let toward = |score| weights.get(**kind, score) > 0.0;
+            let scored = toward(ScoreKind::Frustration) || toward(ScoreKind::Technical);
+            scored || **kind == SignalKind::ResponsiveMultiPress
+        });
+        let trouble: BTreeSet<&str> = trouble.map(|kind| kind.name()).collect();
         let signals = update.signals.iter();
         signals
+            .filter(|s| trouble.contains(&*s.signal))
             .map(|s| (s.signal.to_string(), s.selector.to_string()))
             .collect()
     }

@@ -69,7 +69,10 @@ pub enum FiringId {
     /// It stands in the session's list, at this place.
     Listed(u32),
     /// The list was full; it counts with this intensity, in thousandths.
-    Unlisted(u16),
+    Unlisted {
+        intensity_milli: u16,
+        page_view: Option<u32>,
+    },
 }
 
 /// What fired in a session, and what that adds up to.
@@ -93,7 +96,10 @@ impl Firings {
     pub fn fire(&mut self, firing: Firing, rules: &RuleSet) -> FiringId {
         self.add(&firing, firing.intensity_milli, true, rules);
         if self.listed.len() >= FIRINGS_MAX {
-            return FiringId::Unlisted(firing.intensity_milli);
+            return FiringId::Unlisted {
+                intensity_milli: firing.intensity_milli,
+                page_view: firing.page_view,
+            };
         }
         let ordinal = u32::try_from(self.listed.len()).expect("FIRINGS_MAX fits");
         self.listed.push(firing);
@@ -102,23 +108,34 @@ impl Firings {
     }
 
     /// Replaces a firing by a stronger reading of the same behaviour. The
-    /// intensity never falls.
+    /// intensity never falls, and it stays with the page view on which it began.
     #[must_use]
     pub fn raise(&mut self, id: FiringId, firing: Firing, rules: &RuleSet) -> FiringId {
-        let before_milli = match id {
-            FiringId::Listed(ordinal) => self.listed[ordinal as usize].intensity_milli,
-            FiringId::Unlisted(intensity_milli) => intensity_milli,
+        let (before_milli, page_view) = match id {
+            FiringId::Listed(ordinal) => {
+                let before = &self.listed[ordinal as usize];
+                (before.intensity_milli, before.page_view)
+            }
+            FiringId::Unlisted {
+                intensity_milli,
+                page_view,
+            } => (intensity_milli, page_view),
         };
         let gain = firing.intensity_milli.saturating_sub(before_milli);
+        let intensity_milli = before_milli + gain;
         let firing = Firing {
-            intensity_milli: before_milli + gain,
+            intensity_milli,
+            page_view,
             ..firing
         };
         if gain > 0 {
             self.add(&firing, gain, false, rules);
         }
         match id {
-            FiringId::Unlisted(_) => FiringId::Unlisted(firing.intensity_milli),
+            FiringId::Unlisted { .. } => FiringId::Unlisted {
+                intensity_milli,
+                page_view,
+            },
             FiringId::Listed(ordinal) => {
                 let before = &mut self.listed[ordinal as usize];
                 if *before != firing {

@@ -41,29 +41,36 @@ pub const FORMS_MAX: usize = 4;
 /// Forms that one session remembers to have been sent.
 pub const SENT_MAX: usize = 8;
 
-/// What a session has sent. Who leaves a form and sends it later, from another
-/// load of its page, has not abandoned it.
+/// What a session has sent, and the goals that it has reached. Who leaves a
+/// form and sends it later, from another load of its page, has not abandoned
+/// it; nor has anybody whose order the next page confirms.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct SentForms(Vec<(u64, ClientTime)>);
+pub struct SentForms {
+    sent: Vec<(u64, ClientTime)>,
+    /// The newest conversion.
+    converted: Option<ClientTime>,
+}
 
 impl SentForms {
     /// Looks at an interaction.
     pub fn observe(&mut self, interaction: &Interaction) {
+        if let Kind::Conversion(_) = &interaction.kind {
+            self.converted = self.converted.max(Some(interaction.at));
+        }
         if let Kind::Field(field) = &interaction.kind
             && field.change == FieldChange::Submit
         {
-            self.0.retain(|(form, _)| *form != field.form);
-            if self.0.len() == SENT_MAX {
-                self.0.remove(0);
+            self.sent.retain(|(form, _)| *form != field.form);
+            if self.sent.len() == SENT_MAX {
+                self.sent.remove(0);
             }
-            self.0.push((field.form, interaction.at));
+            self.sent.push((field.form, interaction.at));
         }
     }
 
     fn since(&self, form: u64, at: ClientTime) -> bool {
-        self.0
-            .iter()
-            .any(|(sent, when)| *sent == form && *when >= at)
+        let sent = self.sent.iter().any(|(f, when)| *f == form && *when >= at);
+        sent || self.converted.is_some_and(|when| when >= at)
     }
 }
 

@@ -219,6 +219,18 @@ fn a_conversion_of_the_page_redeems() {
 }
 
 #[test]
+fn an_order_that_the_next_page_confirms_redeems() {
+    abandoned(
+        "load 0 /pay; field 4000 change; load 9000 /done; convert 9500; later 30000",
+        "",
+    );
+    abandoned(
+        "load 0 /done; convert 500; load 4000 /pay; field 6000 change; later 30000",
+        "form_abandonment@6000x1",
+    );
+}
+
+#[test]
 fn filters_and_fields_outside_forms_are_not_abandoned() {
     abandoned(
         "load 0 /a; field 4000 change choice; field 5000 change choice named 2; view 9000 /b",
