@@ -5,7 +5,7 @@ use crate::fold::empty;
 use crate::history::record;
 use crate::laws;
 use crate::made::{Crowd, Order};
-use furrow_core::interaction::{Batch, Interaction, Kind};
+use furrow_core::interaction::{Batch, Kind};
 use furrow_core::output::ScoreUpdate;
 use furrow_core::partition::PartitionState;
 use furrow_core::time::LogTime;
@@ -40,14 +40,8 @@ pub(crate) fn check(bytes: &[u8]) {
 }
 
 /// The same interactions in two batches that follow each other.
-///
-/// The cut lies before a session's end: what a client still tells in the batch
-/// that ends its session belongs to it, what it tells in a later one reopens
-/// the session.
 fn in_two(batch: Batch, at: usize) -> (Batch, Batch) {
-    let is_end = |i: &Interaction| matches!(i.kind, Kind::SessionEnd(_));
-    let end = batch.interactions.iter().position(is_end);
-    let at = at.min(end.unwrap_or(batch.interactions.len()));
+    let at = at.min(batch.interactions.len());
     let mut first = Batch {
         sequence: batch.sequence * 2,
         ..batch

@@ -455,17 +455,25 @@ fn an_end_told_by_one_sender_folds_what_another_still_held() {
 }
 
 #[test]
-fn an_end_in_a_batch_that_was_waited_for_leaves_nothing_unjudged() {
+fn what_follows_an_end_reopens_the_session_in_whatever_order_it_came() {
     let mut log = Log::new();
     let _ = log.batch(0, calm(1, 1, 0, 0));
     let _ = log.batch(100, raging(1, 2, 5_000));
     let end = Kind::SessionEnd(SessionEndCause::Logout);
     let update = log
-        .batch(200, batch(1, 1, 1, vec![(50, end)]))
+        .batch(2_000, batch(1, 1, 1, vec![(50, end)]))
         .updates
         .remove(0);
-    assert_eq!(update.session.status, SessionStatus::Ended);
+    assert_eq!(update.session.status, SessionStatus::Open);
     assert_eq!((update.session.batches, update.signals.len()), (3, 1));
+
+    let mut in_order = Log::new();
+    let _ = in_order.batch(0, calm(1, 1, 0, 0));
+    let end = Kind::SessionEnd(SessionEndCause::Logout);
+    let _ = in_order.batch(100, batch(1, 1, 1, vec![(50, end)]));
+    let same = in_order.batch(2_000, raging(1, 2, 5_000)).updates.remove(0);
+    assert_eq!(same.session.status, SessionStatus::Open);
+    assert_eq!(same.session.scores, update.session.scores);
 }
 
 fn raging(session: u8, sequence: u32, at: i64) -> Batch {

@@ -213,12 +213,8 @@ impl Session {
             }
             Arrival::Released(batches, _) => {
                 let mut released = u32::try_from(batches.len() - 1).expect("few batches are held");
-                let mut ended = false;
                 for batch in &batches {
-                    ended |= self.fold(slot, batch, rules);
-                }
-                if ended {
-                    released += self.end(rules);
+                    released += self.fold(slot, batch, rules);
                 }
                 self.dirty = true;
                 Taken::Scored { released }
@@ -234,8 +230,7 @@ impl Session {
         let mut folded = 0;
         for slot in 0..self.senders.len() {
             for batch in self.senders[slot].sequence.flush() {
-                self.fold(slot, &batch, rules);
-                folded += 1;
+                folded += 1 + self.fold(slot, &batch, rules);
             }
             self.settle(slot, rules);
         }
@@ -287,20 +282,25 @@ impl Session {
             .unwrap_or_default()
     }
 
-    /// Tells whether the client says that the session is over.
-    fn fold(&mut self, slot: usize, received: &Received, rules: &RuleSet) -> bool {
+    /// Tells how many held batches were folded because the client says in this
+    /// one that the session is over. What it tells afterwards reopens it,
+    /// wherever batches were cut.
+    fn fold(&mut self, slot: usize, received: &Received, rules: &RuleSet) -> u32 {
         let batch = &received.batch;
         self.counts.batches += 1;
         self.counts.unknown += batch.unknown;
         self.counts.samples += u64::from(batch.samples);
         self.know_client(received);
         self.show(slot, &batch.page, batch.origin, rules);
-        let mut ended = false;
+        let mut folded = 0;
         for interaction in &batch.interactions {
-            ended |= matches!(interaction.kind, Kind::SessionEnd(_));
+            self.status = SessionStatus::Open;
             self.observe(slot, interaction, batch, rules);
+            if let Kind::SessionEnd(_) = interaction.kind {
+                folded += self.end(rules);
+            }
         }
-        ended
+        folded
     }
 
     /// Presses, problems and conversions of a batch that filled a gap count;

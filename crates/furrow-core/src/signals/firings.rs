@@ -68,9 +68,11 @@ pub struct Firing {
 pub enum FiringId {
     /// It stands in the session's list, at this place.
     Listed(u32),
-    /// The list was full; it counts with this intensity, in thousandths.
+    /// The list was full.
     Unlisted {
+        /// It counts with this, in thousandths.
         intensity_milli: u16,
+        /// Ordinal of the page view on which it began.
         page_view: Option<u32>,
     },
 }
