@@ -353,7 +353,13 @@ impl PressDetector {
     }
 
     fn find_rage(&mut self, moment: Moment<'_>, firings: &mut Firings) {
-        for group in self.groups(&moment.rules.press) {
+        let rules = &moment.rules.press;
+        // No group is denser than all presses together.
+        let all = Group::all(&self.presses);
+        if !all.bursts(&self.presses, rules) && !all.bursts_unverified(&self.presses, rules) {
+            return;
+        }
+        for group in self.groups(rules) {
             let Some(rage) = group.rage(&self.presses, moment) else {
                 continue;
             };
@@ -437,9 +443,14 @@ impl PressDetector {
 #[derive(Debug, Clone, Copy)]
 struct Group(u64);
 
-const _: () = assert!(PRESSES_MAX <= u64::BITS as usize, "each press has a bit");
+const _: () = assert!(PRESSES_MAX == u64::BITS as usize, "each press has a bit");
 
 impl Group {
+    /// Of all presses as one; there is at least one.
+    fn all(presses: &[Judged]) -> Group {
+        Group(u64::MAX >> (PRESSES_MAX - presses.len()))
+    }
+
     fn has(self, place: usize) -> bool {
         self.0 >> place & 1 == 1
     }
@@ -478,6 +489,16 @@ impl Group {
             .any(|(first, last)| last.down.since(first.down) <= u64::from(span_ms))
     }
 
+    fn bursts(self, presses: &[Judged], rules: &PressRules) -> bool {
+        self.dense(presses, rules.burst_presses_min, rules.burst_span_ms)
+    }
+
+    /// The same where it is not known what the page answered.
+    fn bursts_unverified(self, presses: &[Judged], rules: &PressRules) -> bool {
+        let (min, span_ms) = (rules.unverified_presses_min, rules.unverified_span_ms);
+        self.dense(presses, min, span_ms)
+    }
+
     fn spoiled(self, presses: &[Judged]) -> bool {
         self.members(presses).any(|p| p.spoils_burst)
     }
@@ -489,19 +510,14 @@ impl Group {
         }
         let all = self.count();
         if self.members(presses).all(|p| p.response.blind) {
-            let dense = self.dense(
-                presses,
-                rules.unverified_presses_min,
-                rules.unverified_span_ms,
-            );
-            return dense.then(|| Firing {
+            return self.bursts_unverified(presses, rules).then(|| Firing {
                 // Half of what the same burst would count with responses seen.
                 intensity_milli: rage_intensity(all) / 2,
                 reason: format!("{all} presses; what the page answered is not known").into(),
                 ..self.firing(SignalKind::RagePress, presses, moment)
             });
         }
-        if !self.dense(presses, rules.burst_presses_min, rules.burst_span_ms) {
+        if !self.bursts(presses, rules) {
             return None;
         }
         let unanswered = self
@@ -521,9 +537,7 @@ impl Group {
 
     fn responsive(self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
         let rules = &moment.rules.press;
-        if self.spoiled(presses)
-            || !self.dense(presses, rules.burst_presses_min, rules.burst_span_ms)
-        {
+        if self.spoiled(presses) || !self.bursts(presses, rules) {
             return None;
         }
         let all = self.count();
