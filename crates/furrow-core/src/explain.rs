@@ -1,7 +1,7 @@
 //! A session in words and rows: what an update says.
 
 use crate::ids::{Origin, SessionKey};
-use crate::measures::{MeasureKind, Measures};
+use crate::measures::Measures;
 use crate::output::{
     Contributor, ConversionSeen, Measured, PageViewScore, ScoreUpdate, Scores, SessionScore,
     SessionStatus, SignalFiring,
@@ -13,6 +13,10 @@ use crate::signals::{Firing, SignalKind};
 
 /// Contributors that an update names, per score.
 pub const CONTRIBUTORS_MAX: usize = 5;
+
+/// Room for the measures of a page view with pointer and scrolling; other ones
+/// grow. From 1 KiB on an allocator puts its free memory in order first.
+const MEASURED_USUALLY: usize = 28;
 
 /// Rises whenever any output could change.
 pub const FOLD_VERSION: u32 = 2;
@@ -150,7 +154,7 @@ fn page_view(session: &Session, ordinal: u32, rules: &RuleSet) -> PageViewScore 
 
 /// What is known of them, by name.
 fn measured(measures: &Measures) -> Vec<Measured> {
-    let mut measured = Vec::with_capacity(MeasureKind::ALL.len());
+    let mut measured = Vec::with_capacity(MEASURED_USUALLY);
     measures.each(|kind, value| {
         measured.push(Measured {
             measure: kind.name().into(),
@@ -334,7 +338,10 @@ impl Part {
     fn text(self, session: &Session, within: Within, attention: Attention) -> String {
         match self {
             Part::Signal(kind, count) => words(session, within, kind, count),
-            Part::EngagedTime => format!("engaged for {}", duration(attention.engaged_ms)),
+            Part::EngagedTime => match attention.engaged_ms / 1_000 {
+                seconds @ 0..=119 => format!("engaged for {seconds} s"),
+                seconds => format!("engaged for {} min", seconds / 60),
+            },
             Part::ScrollDepth => format!("scrolled to {} %", attention.scroll_depth_milli / 10),
         }
     }
@@ -374,12 +381,4 @@ fn words(session: &Session, within: Within, kind: SignalKind, count: u32) -> Str
 fn selector(firing: &Firing) -> Option<&str> {
     let selector = firing.target.as_ref().map(|t| &*t.selector);
     selector.filter(|s| !s.is_empty())
-}
-
-fn duration(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        _ => format!("{} min", seconds / 60),
-    }
 }

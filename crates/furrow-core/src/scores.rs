@@ -179,6 +179,9 @@ pub fn saturate(load: f64) -> u16 {
         load >= 0.0,
         "loads are sums of weights and logarithms above 1"
     );
+    if load == 0.0 {
+        return 0;
+    }
     thousandths(10_000.0 * -libm::expm1(-load))
 }
 
