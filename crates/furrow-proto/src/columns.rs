@@ -115,9 +115,6 @@ fn zigzag(n: u64) -> i32 {
     (n >> 1) as i32 ^ -((n & 1) as i32)
 }
 
-/// The bits that say, in each of eight bytes, that its number goes on.
-const CONTINUES: u64 = 0x8080_8080_8080_8080;
-
 /// Reads a packed column that lies in one piece.
 fn packed<T>(
     wire_type: WireType,
@@ -141,12 +138,10 @@ fn packed<T>(
     let before = column.len();
     column.reserve(len);
     let mut rest = bytes;
-    // Eight numbers of one byte at a time, for as long as there are such.
-    while let Some((eight, after)) = rest.split_first_chunk::<8>()
-        && u64::from_ne_bytes(*eight) & CONTINUES == 0
-    {
-        column.extend(eight.map(|byte| value(u64::from(byte))));
-        rest = after;
+    // The bit that says that a number goes on is the one that ASCII leaves free.
+    if bytes.is_ascii() {
+        column.extend(bytes.iter().map(|byte| value(u64::from(*byte))));
+        rest = &[];
     }
     while let Some((&first, after)) = rest.split_first() {
         if first < 0x80 {
