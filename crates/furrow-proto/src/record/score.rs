@@ -124,7 +124,7 @@ impl TryFrom<v1::RunningScores> for RunningScores {
 impl From<&Measured> for v1::Measured {
     fn from(m: &Measured) -> Self {
         v1::Measured {
-            measure: text(&m.measure),
+            measure: m.measure.clone(),
             value: m.value,
         }
     }
@@ -135,7 +135,7 @@ impl TryFrom<v1::Measured> for Measured {
 
     fn try_from(m: v1::Measured) -> Result<Self, RecordError> {
         Ok(Measured {
-            measure: m.measure.into(),
+            measure: m.measure,
             value: Some(m.value)
                 .filter(|value| value.is_finite())
                 .ok_or(RecordError::BadField("measures.value"))?,
