@@ -27,8 +27,11 @@ const SHARED_BYTES: &[&str] = &[
     ".furrow.v1.DeadLetter.record",
 ];
 
-/// A message whose type is written by hand, in `src/columns.rs`.
-const BY_HAND: &str = ".furrow.v1.PointerPath";
+/// Messages whose types are written by hand, and where.
+const BY_HAND: &[(&str, &str)] = &[
+    (".furrow.v1.PointerPath", "crate::columns::PointerPath"),
+    (".furrow.v1.Measured", "crate::measure::Measured"),
+];
 
 fn main() -> Result<(), Box<dyn error::Error>> {
     let root = Path::new("../../proto");
@@ -56,7 +59,9 @@ fn embed(mut set: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn error::Er
 fn types_and_clients(set: FileDescriptorSet) -> Result<(), Box<dyn error::Error>> {
     let mut config = Config::new();
     config.enable_type_names();
-    config.extern_path(BY_HAND, "crate::columns::PointerPath");
+    for (message, path) in BY_HAND {
+        config.extern_path(*message, *path);
+    }
     let mut builder = configure().build_client(true).build_server(false);
     for field in SHARED_BYTES {
         builder = builder.bytes(field);

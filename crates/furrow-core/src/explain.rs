@@ -14,6 +14,10 @@ use crate::signals::{Firing, SignalKind};
 /// Contributors that an update names, per score.
 pub const CONTRIBUTORS_MAX: usize = 5;
 
+/// Room for the measures of a page view with pointer and scrolling; other ones
+/// grow. From 1 KiB on an allocator puts its free memory in order first.
+const MEASURED_USUALLY: usize = 28;
+
 /// Rises whenever any output could change.
 pub const FOLD_VERSION: u32 = 2;
 
@@ -144,20 +148,20 @@ fn page_view(session: &Session, ordinal: u32, rules: &RuleSet) -> PageViewScore 
             attention,
             rules,
         ),
-        measures: measured(session.page_view_measures(ordinal)),
+        measures: measured(&view.measures()),
     }
 }
 
 /// What is known of them, by name.
-fn measured(measures: Option<Measures>) -> Vec<Measured> {
-    let values = measures.map(|m| m.values()).unwrap_or_default();
-    values
-        .into_iter()
-        .map(|(kind, value)| Measured {
+fn measured(measures: &Measures) -> Vec<Measured> {
+    let mut measured = Vec::with_capacity(MEASURED_USUALLY);
+    measures.each(|kind, value| {
+        measured.push(Measured {
             measure: kind.name().into(),
             value,
-        })
-        .collect()
+        });
+    });
+    measured
 }
 
 /// Whether there is enough evidence to score on.
@@ -253,7 +257,7 @@ fn score(session: &Session, key: &SessionKey, rules: &RuleSet, rules_number: u64
             }
             SessionStatus::Broken => Vec::new(),
         },
-        measures: measured(Some(session.measures())),
+        measures: measured(&session.measures()),
         fold_version: FOLD_VERSION,
         rules: rules_number,
     }
@@ -276,56 +280,71 @@ fn contributors(
     rules: &RuleSet,
 ) -> Vec<Contributor> {
     let mut contributors = Vec::new();
+    let mut parts: Vec<(f64, Part)> = Vec::new();
     for score in ScoreKind::ALL {
-        let mut parts: Vec<(f64, &str, u32, String)> = tallies
-            .map(Tallies::all)
-            .unwrap_or_default()
-            .iter()
-            .filter(|tally| rules.scores.weight(tally.kind, *score) > 0.0)
-            .map(|tally| {
-                (
-                    rules.scores.weight(tally.kind, *score) * tally.load(),
-                    tally.kind.name(),
-                    tally.count,
-                    words(session, within, tally.kind, tally.count),
-                )
-            })
-            .collect();
+        parts.clear();
+        for tally in tallies.map(Tallies::all).unwrap_or_default() {
+            let weight = rules.scores.weight(tally.kind, *score);
+            if weight > 0.0 {
+                let part = Part::Signal(tally.kind, tally.count);
+                parts.push((weight * tally.load(), part));
+            }
+        }
         if *score == ScoreKind::Engagement {
-            parts.extend(attention_parts(attention, rules));
+            let (time, depth) = (Part::EngagedTime, Part::ScrollDepth);
+            parts.push((attention.engaged_load(&rules.attention), time));
+            parts.push((attention.depth_load(&rules.attention), depth));
         }
         parts.retain(|part| part.0 > 0.0);
         let total: f64 = parts.iter().map(|part| part.0).sum();
-        parts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-        contributors.extend(parts.into_iter().take(CONTRIBUTORS_MAX).map(
-            |(load, signal, count, text)| Contributor {
-                signal: signal.into(),
-                score: score.name().into(),
-                count,
-                share_milli: libm::round(1_000.0 * load / total) as u16,
-                text: text.into(),
-            },
-        ));
+        parts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.name().cmp(b.1.name())));
+        let named = parts.iter().take(CONTRIBUTORS_MAX);
+        contributors.extend(named.map(|(load, part)| Contributor {
+            signal: part.name().into(),
+            score: score.name().into(),
+            count: part.count(),
+            share_milli: libm::round(1_000.0 * load / total) as u16,
+            text: part.text(session, within, attention).into(),
+        }));
     }
     contributors
 }
 
-/// What engagement rests on besides signals.
-fn attention_parts(attention: Attention, rules: &RuleSet) -> [(f64, &'static str, u32, String); 2] {
-    [
-        (
-            attention.engaged_load(&rules.attention),
-            "engaged_time",
-            1,
-            format!("engaged for {}", duration(attention.engaged_ms)),
-        ),
-        (
-            attention.depth_load(&rules.attention),
-            "scroll_depth",
-            1,
-            format!("scrolled to {} %", attention.scroll_depth_milli / 10),
-        ),
-    ]
+/// What a score rests on.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// A signal that fired so often.
+    Signal(SignalKind, u32),
+    EngagedTime,
+    ScrollDepth,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Signal(kind, _) => kind.name(),
+            Part::EngagedTime => "engaged_time",
+            Part::ScrollDepth => "scroll_depth",
+        }
+    }
+
+    fn count(self) -> u32 {
+        match self {
+            Part::Signal(_, count) => count,
+            Part::EngagedTime | Part::ScrollDepth => 1,
+        }
+    }
+
+    fn text(self, session: &Session, within: Within, attention: Attention) -> String {
+        match self {
+            Part::Signal(kind, count) => words(session, within, kind, count),
+            Part::EngagedTime => match attention.engaged_ms / 1_000 {
+                seconds @ 0..=119 => format!("engaged for {seconds} s"),
+                seconds => format!("engaged for {} min", seconds / 60),
+            },
+            Part::ScrollDepth => format!("scrolled to {} %", attention.scroll_depth_milli / 10),
+        }
+    }
 }
 
 /// Such as "rage press, twice, on button#pay".
@@ -362,12 +381,4 @@ fn words(session: &Session, within: Within, kind: SignalKind, count: u32) -> Str
 fn selector(firing: &Firing) -> Option<&str> {
     let selector = firing.target.as_ref().map(|t| &*t.selector);
     selector.filter(|s| !s.is_empty())
-}
-
-fn duration(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        _ => format!("{} min", seconds / 60),
-    }
 }

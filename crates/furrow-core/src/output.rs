@@ -1,12 +1,15 @@
 //! What a fold puts out: a session's scores and what they rest on.
 //!
 //! The shapes follow `proto/furrow/v1/record.proto`, which documents every
-//! field. Times of day are ms since 1970, scores and shares thousandths.
+//! field. Times of day are ms since 1970, scores and shares thousandths. Names
+//! of the catalogues are borrowed where an update is made and owned where it is
+//! read from the log.
 
 use crate::ids::{Origin, SessionKey, TargetHash, VisitorId};
 use crate::interaction::DeviceClass;
 use crate::time::LogTime;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What changed in one session. Its identity is the session; its version is
 /// that of `origin`. A replay repeats both.
@@ -66,7 +69,7 @@ pub struct RunningScores {
 #[allow(missing_docs)]
 pub struct Measured {
     /// Its name, which ends in its unit.
-    pub measure: Box<str>,
+    pub measure: Cow<'static, str>,
     pub value: f64,
 }
 
@@ -114,8 +117,8 @@ pub struct SessionScore {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Contributor {
-    pub signal: Box<str>,
-    pub score: Box<str>,
+    pub signal: Cow<'static, str>,
+    pub score: Cow<'static, str>,
     pub count: u32,
     pub share_milli: u16,
     pub text: Box<str>,
@@ -126,7 +129,7 @@ pub struct Contributor {
 #[allow(missing_docs)]
 pub struct SignalFiring {
     pub ordinal: u32,
-    pub signal: Box<str>,
+    pub signal: Cow<'static, str>,
     pub at_ms: i64,
     pub duration_ms: u32,
     pub page_view: Option<u32>,

@@ -265,7 +265,8 @@ impl PartitionState {
             partition: self.partition,
             offset,
         };
-        let mut updates = BTreeMap::new();
+        // Most records update one session.
+        let mut updates = Vec::with_capacity(1);
         self.pass_deadlines(origin, &mut updates);
         let outcome = match record {
             Record::Batch(batch) => self.take(*batch, before, origin, &mut updates),
@@ -277,7 +278,7 @@ impl PartitionState {
         debug_assert!(self.ledger.balances(), "every record has one outcome");
         Folded {
             outcome,
-            updates: updates.into_values().collect(),
+            updates: newest_by_key(updates),
         }
     }
 
@@ -327,7 +328,7 @@ impl PartitionState {
         batch: TenantBatch,
         before: LogTime,
         origin: Origin,
-        updates: &mut BTreeMap<SessionKey, ScoreUpdate>,
+        updates: &mut Vec<ScoreUpdate>,
     ) -> Outcome {
         let TenantBatch {
             tenant,
@@ -404,8 +405,7 @@ impl PartitionState {
             } else {
                 Extent::Running
             };
-            let update = emit(session, &key, origin, watermark, extent, version);
-            updates.insert(key.clone(), update);
+            updates.push(emit(session, &key, origin, watermark, extent, version));
         }
         let next = entry.deadline(self.allowed_lateness_ms);
         if next != deadline {
@@ -434,7 +434,7 @@ impl PartitionState {
         self.ledger.held = held;
     }
 
-    fn pass_deadlines(&mut self, origin: Origin, updates: &mut BTreeMap<SessionKey, ScoreUpdate>) {
+    fn pass_deadlines(&mut self, origin: Origin, updates: &mut Vec<ScoreUpdate>) {
         let watermark = self.watermark;
         let mut broken = false;
         while let Some((at, key)) = self.deadlines.first().cloned() {
@@ -456,8 +456,7 @@ impl PartitionState {
                         broken = true;
                     }
                     if let Entry::Live(session) = entry {
-                        let update = emit(session, &key, origin, watermark, extent, version);
-                        updates.insert(key.clone(), update);
+                        updates.push(emit(session, &key, origin, watermark, extent, version));
                     }
                 }
                 Passed::Gone => {
@@ -472,6 +471,19 @@ impl PartitionState {
             self.recount_held();
         }
     }
+}
+
+/// In order of the session's key; of two of one session the later.
+fn newest_by_key(mut updates: Vec<ScoreUpdate>) -> Vec<ScoreUpdate> {
+    updates.sort_by(|a, b| a.session.key.cmp(&b.session.key));
+    updates.dedup_by(|later, kept| {
+        let same = later.session.key == kept.session.key;
+        if same {
+            std::mem::swap(later, kept);
+        }
+        same
+    });
+    updates
 }
 
 fn emit(

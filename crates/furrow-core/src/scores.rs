@@ -88,22 +88,23 @@ impl Tallies {
     /// Load of one score over the whole time.
     #[must_use]
     pub fn load(&self, score: ScoreKind, rules: &ScoreRules) -> f64 {
-        self.0
-            .iter()
-            .map(|t| rules.weight(t.kind, score) * t.load())
-            .sum()
+        let weighted = |t: &Tally| {
+            let weight = rules.weight(t.kind, score);
+            // Most signals count toward few scores, and logarithms are dear.
+            (weight > 0.0).then(|| weight * t.load())
+        };
+        self.0.iter().filter_map(weighted).sum()
     }
 
     /// Load of one score as it stands at `now`.
     #[must_use]
     pub fn running_load(&self, score: ScoreKind, now: ClientTime, rules: &ScoreRules) -> f64 {
-        self.0
-            .iter()
-            .map(|t| {
-                let left = decay(now.since(t.at), rules.half_life_ms);
-                rules.weight(t.kind, score) * t.running * left
-            })
-            .sum()
+        let weighted = |t: &Tally| {
+            let weight = rules.weight(t.kind, score);
+            let left = || decay(now.since(t.at), rules.half_life_ms);
+            (weight > 0.0).then(|| weight * t.running * left())
+        };
+        self.0.iter().filter_map(weighted).sum()
     }
 }
 
@@ -178,6 +179,9 @@ pub fn saturate(load: f64) -> u16 {
         load >= 0.0,
         "loads are sums of weights and logarithms above 1"
     );
+    if load == 0.0 {
+        return 0;
+    }
     thousandths(10_000.0 * -libm::expm1(-load))
 }
 

@@ -441,14 +441,11 @@ impl Session {
         let pause_max = u64::from(rules.attention.pause_max_ms);
         let sender = &mut self.senders[slot];
         let before = sender.span.map_or(at, |span| span.1);
-        let mut engaged_ms = at.since(before).min(pause_max);
-        let mut end = at;
-        for step in steps(&interaction.kind) {
-            end = end.plus(i64::from(step.dt));
-            // What an earlier path already covered is not counted again.
-            engaged_ms += end.since(before).min(u64::from(step.dt)).min(pause_max);
-        }
-        let end = end.max(before);
+        let steps = steps(&interaction.kind);
+        let engaged_ms =
+            at.since(before).min(pause_max) + engaged_along(at, steps, before, pause_max);
+        let path_ms: i64 = steps.iter().map(|step| i64::from(step.dt)).sum();
+        let end = at.plus(path_ms).max(before);
         sender.span = Some((sender.span.map_or(at, |span| span.0), end));
         let engaged_ms = if sender.visible && sender.focused {
             engaged_ms
@@ -643,6 +640,21 @@ fn alone<'a>(
         rules,
         around: Around::default(),
     }
+}
+
+/// Engaged time along a path that begins at `at`. What was already covered
+/// `before`, by an earlier path, is not counted again.
+fn engaged_along(at: ClientTime, steps: &[Step], before: ClientTime, pause_max: u64) -> u64 {
+    if at >= before {
+        let engaged_ms = steps.iter().map(|step| u64::from(step.dt).min(pause_max));
+        return engaged_ms.sum();
+    }
+    let mut end = at;
+    let engaged_ms = steps.iter().map(|step| {
+        end = end.plus(i64::from(step.dt));
+        end.since(before).min(u64::from(step.dt)).min(pause_max)
+    });
+    engaged_ms.sum()
 }
 
 /// The samples after the first of a pointer or scroll path.

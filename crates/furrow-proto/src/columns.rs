@@ -120,7 +120,7 @@ fn packed<T>(
     wire_type: WireType,
     buf: &mut impl Buf,
     column: &mut Vec<T>,
-    value: fn(u64) -> T,
+    value: impl Fn(u64) -> T + Copy,
 ) -> Packed {
     if wire_type != WireType::LengthDelimited {
         return Packed::Left;
@@ -138,6 +138,11 @@ fn packed<T>(
     let before = column.len();
     column.reserve(len);
     let mut rest = bytes;
+    // The bit that says that a number goes on is the one that ASCII leaves free.
+    if bytes.is_ascii() {
+        column.extend(bytes.iter().map(|byte| value(u64::from(*byte))));
+        rest = &[];
+    }
     while let Some((&first, after)) = rest.split_first() {
         if first < 0x80 {
             column.push(value(u64::from(first)));

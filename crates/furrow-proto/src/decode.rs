@@ -41,7 +41,7 @@ pub fn decode_batch(bytes: &[u8], limits: &Limits) -> Result<Batch, Reject> {
     };
     let head = parts.head;
 
-    let session = SessionId(id(&head.session_id, "session_id")?);
+    let session = SessionId(id(parts.session_id, "session_id")?);
     if !session.is_v7() {
         let detail = "version and variant bits do not say UUIDv7";
         return Err(Reject::new(
@@ -50,7 +50,7 @@ pub fn decode_batch(bytes: &[u8], limits: &Limits) -> Result<Batch, Reject> {
             detail,
         ));
     }
-    let visitor = match head.visitor_id.as_slice() {
+    let visitor = match parts.visitor_id {
         [] => None,
         bytes => Some(VisitorId(id(bytes, "visitor_id")?)),
     };
@@ -72,7 +72,7 @@ pub fn decode_batch(bytes: &[u8], limits: &Limits) -> Result<Batch, Reject> {
     Ok(Batch {
         session,
         visitor,
-        sender: SenderId(id(&head.sender_id, "sender_id")?),
+        sender: SenderId(id(parts.sender_id, "sender_id")?),
         sequence: check.count(head.sequence, "sequence")?,
         origin,
         sent,
@@ -163,8 +163,12 @@ fn path_ms(kind: &Kind) -> i64 {
     }
 }
 
-/// A batch with its two long lists still encoded.
+/// A batch with its identities, which prost would copy twice, and its two long
+/// lists still encoded.
 struct Parts<'a> {
+    session_id: &'a [u8],
+    visitor_id: &'a [u8],
+    sender_id: &'a [u8],
     /// All other fields.
     head: v1::Batch,
     targets: Vec<&'a [u8]>,
@@ -182,12 +186,25 @@ fn split<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parts<'a>, Reject> {
         return Err(Reject::new(RejectReason::BatchTooLarge, "", detail));
     }
     let mut parts = Parts {
+        session_id: &[],
+        visitor_id: &[],
+        sender_id: &[],
         head: v1::Batch::default(),
         targets: Vec::new(),
         interactions: Vec::new(),
     };
     let mut fields = Fields::of(bytes);
     while let Some(field) = fields.next().map_err(|e: Broken| malformed(e.0))? {
+        let identity = match (field.number, field.wire_type) {
+            (1, WireType::Length) => Some(&mut parts.session_id),
+            (2, WireType::Length) => Some(&mut parts.visitor_id),
+            (3, WireType::Length) => Some(&mut parts.sender_id),
+            _ => None,
+        };
+        if let Some(id) = identity {
+            *id = field.payload;
+            continue;
+        }
         let (list, max, too_many, name) = match (field.number, field.wire_type) {
             (9, WireType::Length) => {
                 let max = limits.targets_max;

@@ -4,6 +4,7 @@
 //! v1      types generated from proto/furrow/v1, the clients, the query server
 //! ingest  the ingest service over untouched bytes, and its raw client
 //! columns the wire type of pointer paths, written by hand
+//! measure that of a measure, likewise
 //! decode  bytes to core batches, checked against the limits
 //! reject  why input is refused: a closed set
 //! limits  what a batch may hold
@@ -23,6 +24,7 @@ pub mod encode;
 pub mod ingest;
 pub mod json;
 pub mod limits;
+pub mod measure;
 pub mod record;
 pub mod reject;
 pub mod rules;
@@ -32,6 +34,7 @@ pub mod rules;
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod v1 {
     pub use crate::columns::PointerPath;
+    pub use crate::measure::Measured;
 
     include!(concat!(env!("OUT_DIR"), "/furrow.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/server/furrow.v1.rs"));

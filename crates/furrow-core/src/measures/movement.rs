@@ -147,13 +147,16 @@ impl PointerStream {
             self.pointer = path.pointer;
             self.newest = None;
         }
-        let (mut at, mut x, mut y) = (at, i64::from(path.start.0), i64::from(path.start.1));
-        self.sample(at, x, y, &mut each);
-        for step in &path.steps {
-            at = at.plus(i64::from(step.dt));
-            x += i64::from(step.dx);
-            y += i64::from(step.dy);
+        let start = (at, i64::from(path.start.0), i64::from(path.start.1));
+        let mut steps = path.steps.iter();
+        let mut next = Some(start);
+        // One place that calls, so that all of a sample stands in this loop.
+        while let Some((at, x, y)) = next {
             self.sample(at, x, y, &mut each);
+            next = steps.next().map(|step| {
+                let (dt, dx, dy) = (step.dt.into(), i64::from(step.dx), i64::from(step.dy));
+                (at.plus(dt), x + dx, y + dy)
+            });
         }
     }
 
@@ -183,17 +186,15 @@ impl PointerStream {
         if (sample.x, sample.y) == (before.x, before.y) {
             return;
         }
-        match &mut self.open {
-            Some(open) => open.push(before, sample),
+        let open = match &mut self.open {
+            Some(open) => open,
             None if at.since(before.at) > u64::from(GAP_MS) => {
                 self.open = Some(Box::new(OpenMovement::new(sample)));
+                return;
             }
-            None => {
-                let mut open = Box::new(OpenMovement::new(before));
-                open.push(before, sample);
-                self.open = Some(open);
-            }
-        }
+            None => self.open.insert(Box::new(OpenMovement::new(before))),
+        };
+        open.push(before, sample);
     }
 
     /// The sender's time is `now`: ends the open movement if it has paused.

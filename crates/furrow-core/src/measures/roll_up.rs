@@ -173,12 +173,22 @@ impl Measures {
     /// are the main pointer's.
     #[must_use]
     pub fn values(&self) -> Vec<(MeasureKind, f64)> {
-        let mut values = self.main_pointer().map_or_else(Vec::new, |pointer| {
-            let mut values = self.pointer_values(pointer);
-            values.reserve(16);
-            values
-        });
-        let mut tell = |kind, value: Option<f64>| values.extend(value.map(|value| (kind, value)));
+        let mut values = Vec::with_capacity(MeasureKind::ALL.len());
+        self.each(|kind, value| values.push((kind, value)));
+        values
+    }
+
+    /// As [`Measures::values`], told one by one.
+    pub fn each(&self, mut each: impl FnMut(MeasureKind, f64)) {
+        let mut tell = |kind, value: Option<f64>| {
+            if let Some(value) = value {
+                each(kind, value);
+            }
+        };
+        let main = self.main_pointer();
+        if let Some(pointer) = self.pointers.iter().find(|p| Some(p.pointer) == main) {
+            pointer.values(&mut tell);
+        }
         if let Some(scrolls) = &self.scrolls {
             tell(M::ScrollDepth, scrolls.depth());
             tell(M::ScrollPathViewports, scrolls.path_viewports());
@@ -204,7 +214,6 @@ impl Measures {
             tell(M::TiltRadPerS, tilt.mean_rad_per_s());
             tell(M::TiltPeakRadPerS, tilt.peak_rad_per_s());
         }
-        values
     }
 
     /// The measures of movement of one pointer type.

@@ -5,6 +5,7 @@
 //! exact and the closed forms below equal a second pass over all samples.
 
 use serde::{Deserialize, Serialize};
+use std::f64::consts::TAU;
 
 /// A run in one direction up to this long is a tremble, no turning back, px.
 pub const FLIP_PX: i32 = 10;
@@ -15,14 +16,23 @@ pub const TRAIL_MAX: usize = 256;
 /// Pieces of the arc grid below which directions have no distribution.
 pub const HEADINGS_MIN: u32 = 8;
 
-/// Running sums over the samples of a movement.
+/// The samples of a movement as far as it has come.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Shape {
     path_px: f64,
-    x: i32,
-    y: i32,
     /// Samples after the first.
     moves: u32,
+    /// They wait while the trail still has every step: most movements are added
+    /// up once, in a loop that holds the sums in registers.
+    sums: Sums,
+    trail: Trail,
+}
+
+/// Sums over the samples of a movement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Sums {
+    x: i32,
+    y: i32,
     sum_x: i64,
     sum_y: i64,
     sum_xx: i64,
@@ -32,7 +42,6 @@ pub(super) struct Shape {
     area_twice: i64,
     x_flips: Flips,
     y_flips: Flips,
-    trail: Trail,
 }
 
 /// What the sums say. Deviations are from the chord, the straight line from
@@ -69,20 +78,27 @@ impl Shape {
     /// The next sample, `length_px` from the one before.
     #[inline]
     pub(super) fn push(&mut self, dx: i32, dy: i32, length_px: f64) {
-        let (x, y) = (self.x + dx, self.y + dy);
-        let (wide_x, wide_y) = (i64::from(x), i64::from(y));
         self.path_px += length_px;
         self.moves += 1;
-        self.area_twice += i64::from(self.x) * wide_y - wide_x * i64::from(self.y);
-        self.sum_x += wide_x;
-        self.sum_y += wide_y;
-        self.sum_xx += wide_x * wide_x;
-        self.sum_yy += wide_y * wide_y;
-        self.sum_xy += wide_x * wide_y;
-        self.x_flips.push(dx);
-        self.y_flips.push(dy);
+        if !self.trail.has_every_step() {
+            self.sums.push(dx, dy);
+        }
         self.trail.push(dx, dy);
-        (self.x, self.y) = (x, y);
+        if self.trail.is_full() {
+            self.sums = self.sums();
+            self.trail.halve();
+        }
+    }
+
+    /// The sums over all samples so far.
+    fn sums(&self) -> Sums {
+        let mut sums = self.sums;
+        if self.trail.has_every_step() {
+            for (dx, dy) in &self.trail.steps {
+                sums.push(*dx, *dy);
+            }
+        }
+        sums
     }
 
     /// Samples after the first.
@@ -95,34 +111,53 @@ impl Shape {
         if self.moves == 0 {
             return None;
         }
-        let (x, y) = (f64::from(self.x), f64::from(self.y));
+        let sums = self.sums();
+        let (x, y) = (f64::from(sums.x), f64::from(sums.y));
         let displacement_px = (x * x + y * y).sqrt();
         Some(ShapeValues {
             path_px: self.path_px,
             displacement_px,
             // A straight path may come out shorter than its chord by rounding.
             straightness: (displacement_px / self.path_px).min(1.0),
-            x_flips: self.x_flips.count,
-            y_flips: self.y_flips.count,
-            chord: (displacement_px > 0.0).then(|| self.chord_values(displacement_px)),
+            x_flips: sums.x_flips.count,
+            y_flips: sums.y_flips.count,
+            chord: (displacement_px > 0.0).then(|| self.chord_values(&sums, displacement_px)),
         })
     }
 
-    fn chord_values(&self, chord_px: f64) -> ChordValues {
-        let (x, y) = (i128::from(self.x), i128::from(self.y));
+    fn chord_values(&self, sums: &Sums, chord_px: f64) -> ChordValues {
+        let (x, y) = (i128::from(sums.x), i128::from(sums.y));
         let wide = i128::from;
         let samples = f64::from(self.moves) + 1.0;
-        let off = wide(self.sum_x) * y - wide(self.sum_y) * x;
+        let off = wide(sums.sum_x) * y - wide(sums.sum_y) * x;
         let off_squared =
-            y * y * wide(self.sum_xx) - 2 * x * y * wide(self.sum_xy) + x * x * wide(self.sum_yy);
+            y * y * wide(sums.sum_xx) - 2 * x * y * wide(sums.sum_xy) + x * x * wide(sums.sum_yy);
         let chord_squared = chord_px * chord_px;
         ChordValues {
             excess_path: libm::log(self.path_px / chord_px).max(0.0),
-            signed_area: self.area_twice as f64 / 2.0 / chord_squared,
+            signed_area: sums.area_twice as f64 / 2.0 / chord_squared,
             mean_deviation_px: off as f64 / chord_px / samples,
             rms_deviation_px: (off_squared as f64 / chord_squared / samples).sqrt(),
-            max_deviation_px: self.trail.furthest_off(self.x, self.y) / chord_px,
+            max_deviation_px: self.trail.furthest_off(sums.x, sums.y) / chord_px,
         }
+    }
+}
+
+impl Sums {
+    /// The next sample.
+    #[inline]
+    fn push(&mut self, dx: i32, dy: i32) {
+        let (before_x, before_y) = (i64::from(self.x), i64::from(self.y));
+        (self.x, self.y) = (self.x + dx, self.y + dy);
+        let (x, y) = (i64::from(self.x), i64::from(self.y));
+        self.area_twice += before_x * y - x * before_y;
+        self.sum_x += x;
+        self.sum_y += y;
+        self.sum_xx += x * x;
+        self.sum_yy += y * y;
+        self.sum_xy += x * y;
+        self.x_flips.push(dx);
+        self.y_flips.push(dy);
     }
 }
 
@@ -132,19 +167,18 @@ impl Shape {
 struct Flips {
     run: i32,
     /// Sign of the last run that counted; 0 before the first.
-    kept: i8,
+    kept: i32,
     count: u32,
 }
 
 impl Flips {
     #[inline]
     fn push(&mut self, step: i32) {
-        let same = (step == 0) | ((step ^ self.run) >= 0);
-        self.run = if same { self.run + step } else { step };
-        let sign = if self.run > 0 { 1 } else { -1 };
-        let counts = self.run.abs() > FLIP_PX;
-        self.count += u32::from(counts & (self.kept == -sign));
-        self.kept = if counts { sign } else { self.kept };
+        let turns = i64::from(step) * i64::from(self.run) < 0;
+        self.run = if turns { step } else { self.run + step };
+        let sign = i32::from(self.run > FLIP_PX) - i32::from(self.run < -FLIP_PX);
+        self.count += u32::from(sign * self.kept < 0);
+        self.kept = if sign == 0 { self.kept } else { sign };
     }
 }
 
@@ -159,8 +193,21 @@ struct Trail {
 }
 
 impl Trail {
+    /// Whether no step has gone yet.
+    fn has_every_step(&self) -> bool {
+        self.doublings == 0
+    }
+
+    fn is_full(&self) -> bool {
+        self.steps.len() == TRAIL_MAX
+    }
+
     #[inline]
     fn push(&mut self, dx: i32, dy: i32) {
+        if self.has_every_step() {
+            self.steps.push((dx, dy));
+            return;
+        }
         self.open = (self.open.0 + dx, self.open.1 + dy);
         self.skipped += 1;
         if self.skipped >> self.doublings == 0 {
@@ -169,14 +216,16 @@ impl Trail {
         self.steps.push(self.open);
         self.open = (0, 0);
         self.skipped = 0;
-        if self.steps.len() == TRAIL_MAX {
-            self.steps = self
-                .steps
-                .chunks_exact(2)
-                .map(|pair| (pair[0].0 + pair[1].0, pair[0].1 + pair[1].1))
-                .collect();
-            self.doublings += 1;
-        }
+    }
+
+    #[cold]
+    fn halve(&mut self) {
+        self.steps = self
+            .steps
+            .chunks_exact(2)
+            .map(|pair| (pair[0].0 + pair[1].0, pair[0].1 + pair[1].1))
+            .collect();
+        self.doublings += 1;
     }
 
     /// The largest distance from the chord to (x, y), times its length.
@@ -195,7 +244,7 @@ impl Trail {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Headings {
     before: Option<(f64, f64)>,
-    turned_rad: f64,
+    turned: Angles,
     /// Pieces by eighths of the circle, the first around +x.
     eighths: [u32; 8],
 }
@@ -208,7 +257,7 @@ impl Headings {
             return;
         }
         if let Some((x, y)) = self.before {
-            self.turned_rad += angle_rad(x * dy - y * dx, x * dx + y * dy);
+            self.turned.add(x * dy - y * dx, x * dx + y * dy);
         }
         self.before = Some((dx, dy));
         self.eighths[eighth(dx, dy)] += count;
@@ -220,7 +269,7 @@ impl Headings {
 
     /// Sum of the angles between pieces, without sign, rad.
     pub(super) fn turned_rad(&self) -> f64 {
-        self.turned_rad
+        self.turned.sum_rad()
     }
 
     /// Shannon entropy over eighths of the circle, bits, 0 to 3; none below
@@ -242,11 +291,53 @@ impl Headings {
     }
 }
 
-/// The angle between two directions from their cross and dot product, without
-/// sign. Single precision is a millionth of a degree.
-#[inline]
-fn angle_rad(cross: f64, dot: f64) -> f64 {
-    f64::from(libm::atan2f(cross.abs() as f32, dot as f32))
+/// A sum of angles of 0 to π. Angles add where complex numbers multiply, which
+/// costs far less than an arc tangent each: only when the product has turned by
+/// a quarter, or is about to leave the numbers' range, its angle is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Angles {
+    taken_rad: f64,
+    /// The product since then, to the right of the imaginary axis and not below
+    /// the real one.
+    re: f64,
+    im: f64,
+}
+
+impl Default for Angles {
+    fn default() -> Self {
+        Angles {
+            taken_rad: 0.0,
+            re: 1.0,
+            im: 0.0,
+        }
+    }
+}
+
+impl Angles {
+    /// The angle between two directions, from their cross and dot product,
+    /// without sign.
+    #[inline]
+    fn add(&mut self, cross: f64, dot: f64) {
+        /// A factor is at most the square of a movement's extent, far from the
+        /// factor 1e200 that is left.
+        const SIZES: std::ops::Range<f64> = 1e-100..1e100;
+        let cross = cross.abs();
+        let re = self.re * dot - self.im * cross;
+        let im = self.re * cross + self.im * dot;
+        (self.re, self.im) = (re, im);
+        if re <= 0.0 || !SIZES.contains(&(re + im)) {
+            *self = Angles {
+                taken_rad: self.sum_rad(),
+                ..Angles::default()
+            };
+        }
+    }
+
+    fn sum_rad(&self) -> f64 {
+        let rad = libm::atan2(self.im, self.re);
+        // The last factor may have turned it past π.
+        self.taken_rad + if rad < 0.0 { rad + TAU } else { rad }
+    }
 }
 
 /// Which eighth of the circle; each is centred on an axis or a diagonal.

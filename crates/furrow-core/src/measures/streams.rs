@@ -28,6 +28,8 @@ pub struct Recipients<'a> {
 impl Recipients<'_> {
     fn add(&mut self, movement: Movement) {
         self.each(|measures| measures.add(&movement));
+        // Hardly any interaction ends two, and a list grows to four at once.
+        self.movements.reserve_exact(1);
         self.movements.push(movement);
     }
 

@@ -29,7 +29,7 @@ pub const PROBLEMS_MAX: usize = 16;
 pub(super) const TOLD_WITHIN_MS: u32 = 1_500;
 
 /// After this much time a press is no longer judged, whatever is missing.
-const JUDGED_WITHIN_MS: u32 = 10_000;
+const JUDGED_WITHIN_MS: u64 = 10_000;
 
 /// One sender's presses under judgement.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -226,39 +226,48 @@ impl PressDetector {
         if self.presses.is_empty() {
             return;
         }
-        let rules = &moment.rules.press;
-        let open_ms = u64::from(rules.burst_quiet_ms + TOLD_WITHIN_MS);
-        for group in self.groups(rules) {
-            let last = group.last(&self.presses);
-            if moment.now.since(last.down) < open_ms {
-                continue;
+        let (now, rules) = (moment.now, &moment.rules.press);
+        if self.is_due(now, rules) {
+            let groups = self.groups(rules);
+            for group in &groups {
+                let last = group.last(&self.presses);
+                if now.since(last.down) >= open_ms(rules) {
+                    self.settle(*group, moment, retries, firings);
+                }
             }
-            self.settle(&group, moment, retries, firings);
+            self.forget(&groups, now, rules);
         }
-        self.forget(moment);
-        let now = moment.now;
         let claimable = u64::from(rules.error_ms + TOLD_WITHIN_MS);
         self.problems.retain(|began| now.since(*began) <= claimable);
+    }
+
+    /// Whether any press is old enough for a group with it to close or to go.
+    /// Asked at every interaction, so it groups nothing.
+    fn is_due(&self, now: ClientTime, rules: &PressRules) -> bool {
+        let age_ms = |press: &Judged| now.since(press.down);
+        let open_ms = open_ms(rules);
+        let kept_ms = told_ms(rules).min(JUDGED_WITHIN_MS);
+        let closes = |press: &Judged| !press.settled && age_ms(press) >= open_ms;
+        self.presses.first().is_some_and(|p| age_ms(p) > kept_ms) || self.presses.iter().any(closes)
     }
 
     /// Groups go whole, so that what is left of one is never judged as another:
     /// when all of it is settled and no neighbour can still be told, or when
     /// what is missing did not come in time.
-    fn forget(&mut self, moment: Moment<'_>) {
-        let rules = &moment.rules.press;
-        let told_ms = u64::from(2 * rules.burst_quiet_ms + TOLD_WITHIN_MS);
-        let mut gone: Vec<usize> = Vec::new();
-        for group in self.groups(rules) {
-            let age = moment.now.since(group.last(&self.presses).down);
+    fn forget(&mut self, groups: &[Group], now: ClientTime, rules: &PressRules) {
+        let told_ms = told_ms(rules);
+        let mut gone = 0;
+        for group in groups {
+            let age_ms = now.since(group.last(&self.presses).down);
             let settled = group.members(&self.presses).all(|p| p.settled);
-            if age > u64::from(JUDGED_WITHIN_MS) || (settled && age > told_ms) {
-                gone.extend(group.places);
+            if age_ms > JUDGED_WITHIN_MS || (settled && age_ms > told_ms) {
+                gone |= group.0;
             }
         }
         let mut place = 0;
         self.presses.retain(|_| {
             place += 1;
-            !gone.contains(&(place - 1))
+            !Group(gone).has(place - 1)
         });
     }
 
@@ -270,7 +279,7 @@ impl PressDetector {
         firings: &mut Firings,
     ) {
         for group in self.groups(&moment.rules.press) {
-            self.settle(&group, moment, retries, firings);
+            self.settle(group, moment, retries, firings);
         }
         self.presses.clear();
         self.problems.clear();
@@ -328,7 +337,7 @@ impl PressDetector {
 
     /// Presses that belong together, each group in order of pointer-down.
     fn groups(&self, rules: &PressRules) -> Vec<Group> {
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups: Vec<Group> = Vec::with_capacity(self.presses.len());
         for (place, press) in self.presses.iter().enumerate() {
             let group = groups.iter_mut().rev().find(|group| {
                 let last = group.last(&self.presses);
@@ -336,67 +345,63 @@ impl PressDetector {
                     && together(last, press, rules.burst_distance_px)
             });
             match group {
-                Some(group) => group.places.push(place),
-                None => groups.push(Group {
-                    places: vec![place],
-                }),
+                Some(group) => group.0 |= 1 << place,
+                None => groups.push(Group(1 << place)),
             }
         }
         groups
     }
 
     fn find_rage(&mut self, moment: Moment<'_>, firings: &mut Firings) {
-        for group in self.groups(&moment.rules.press) {
+        let rules = &moment.rules.press;
+        // No group is denser than all presses together.
+        let all = Group::all(&self.presses);
+        if !all.bursts(&self.presses, rules) && !all.bursts_unverified(&self.presses, rules) {
+            return;
+        }
+        for group in self.groups(rules) {
             let Some(rage) = group.rage(&self.presses, moment) else {
                 continue;
             };
-            let known = group
-                .places
-                .iter()
-                .find_map(|place| self.presses[*place].rage);
+            let known = group.members(&self.presses).find_map(|press| press.rage);
             let id = Some(match known {
                 Some(id) => firings.raise(id, rage, moment.rules),
                 None => firings.fire(rage, moment.rules),
             });
-            for place in &group.places {
-                self.presses[*place].rage = id;
-                self.presses[*place].settled = true;
+            for place in group.places() {
+                self.presses[place].rage = id;
+                self.presses[place].settled = true;
             }
         }
     }
 
     fn settle(
         &mut self,
-        group: &Group,
+        group: Group,
         moment: Moment<'_>,
         retries: &mut RetryDetector,
         firings: &mut Firings,
     ) {
         let rules = &moment.rules.press;
-        if group
-            .places
-            .iter()
-            .all(|place| self.presses[*place].settled)
-        {
+        if group.members(&self.presses).all(|press| press.settled) {
             return;
         }
-        if group.members(&self.presses).any(|p| p.rage.is_some()) {
-            group
-                .places
-                .iter()
-                .for_each(|place| self.presses[*place].settled = true);
+        let rage = group.members(&self.presses).any(|p| p.rage.is_some());
+        let responsive = match rage {
+            true => None,
+            false => group.responsive(&self.presses, moment),
+        };
+        if rage || responsive.is_some() {
+            if let Some(firing) = responsive {
+                firings.fire(firing, moment.rules);
+            }
+            for place in group.places() {
+                self.presses[place].settled = true;
+            }
             return;
         }
-        if let Some(firing) = group.responsive(&self.presses, moment) {
-            firings.fire(firing, moment.rules);
-            group
-                .places
-                .iter()
-                .for_each(|place| self.presses[*place].settled = true);
-            return;
-        }
-        for place in &group.places {
-            let press = &mut self.presses[*place];
+        for place in group.places() {
+            let press = &mut self.presses[place];
             if press.settled {
                 continue;
             }
@@ -433,52 +438,86 @@ impl PressDetector {
     }
 }
 
-/// Places of presses that belong together.
-struct Group {
-    places: Vec<usize>,
-}
+/// Presses that belong together: bit i is set for the one at place i. Groups
+/// are worked out often, and so they allocate nothing.
+#[derive(Debug, Clone, Copy)]
+struct Group(u64);
+
+const _: () = assert!(PRESSES_MAX == u64::BITS as usize, "each press has a bit");
 
 impl Group {
-    fn last<'a>(&self, presses: &'a [Judged]) -> &'a Judged {
-        &presses[*self.places.last().expect("a group begins with a press")]
+    /// Of all presses as one; there is at least one.
+    fn all(presses: &[Judged]) -> Group {
+        Group(u64::MAX >> (PRESSES_MAX - presses.len()))
     }
 
-    fn members<'a>(&self, presses: &'a [Judged]) -> impl Iterator<Item = &'a Judged> {
-        self.places.iter().map(|place| &presses[*place])
+    fn has(self, place: usize) -> bool {
+        self.0 >> place & 1 == 1
     }
 
-    /// Whether `min` neighbouring presses lie within `span_ms`.
-    fn dense(&self, presses: &[Judged], min: u32, span_ms: u32) -> bool {
-        self.places.windows(min.max(1) as usize).any(|window| {
-            let (first, last) = (window[0], window[window.len() - 1]);
-            presses[last].down.since(presses[first].down) <= u64::from(span_ms)
+    /// In order of pointer-down.
+    fn places(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let place = (left != 0).then(|| left.trailing_zeros() as usize);
+            left &= left.wrapping_sub(1);
+            place
         })
     }
 
-    fn spoiled(&self, presses: &[Judged]) -> bool {
+    fn count(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    fn first(self, presses: &[Judged]) -> &Judged {
+        &presses[self.0.trailing_zeros() as usize]
+    }
+
+    fn last(self, presses: &[Judged]) -> &Judged {
+        &presses[self.0.ilog2() as usize]
+    }
+
+    fn members(self, presses: &[Judged]) -> impl Iterator<Item = &Judged> {
+        self.places().map(|place| &presses[place])
+    }
+
+    /// Whether `min` neighbouring presses lie within `span_ms`.
+    fn dense(self, presses: &[Judged], min: u32, span_ms: u32) -> bool {
+        let later = self.members(presses).skip(min.max(1) as usize - 1);
+        self.members(presses)
+            .zip(later)
+            .any(|(first, last)| last.down.since(first.down) <= u64::from(span_ms))
+    }
+
+    fn bursts(self, presses: &[Judged], rules: &PressRules) -> bool {
+        self.dense(presses, rules.burst_presses_min, rules.burst_span_ms)
+    }
+
+    /// The same where it is not known what the page answered.
+    fn bursts_unverified(self, presses: &[Judged], rules: &PressRules) -> bool {
+        let (min, span_ms) = (rules.unverified_presses_min, rules.unverified_span_ms);
+        self.dense(presses, min, span_ms)
+    }
+
+    fn spoiled(self, presses: &[Judged]) -> bool {
         self.members(presses).any(|p| p.spoils_burst)
     }
 
-    fn rage(&self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
+    fn rage(self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
         let rules = &moment.rules.press;
         if self.spoiled(presses) {
             return None;
         }
-        let all = self.places.len();
+        let all = self.count();
         if self.members(presses).all(|p| p.response.blind) {
-            let dense = self.dense(
-                presses,
-                rules.unverified_presses_min,
-                rules.unverified_span_ms,
-            );
-            return dense.then(|| Firing {
+            return self.bursts_unverified(presses, rules).then(|| Firing {
                 // Half of what the same burst would count with responses seen.
                 intensity_milli: rage_intensity(all) / 2,
                 reason: format!("{all} presses; what the page answered is not known").into(),
                 ..self.firing(SignalKind::RagePress, presses, moment)
             });
         }
-        if !self.dense(presses, rules.burst_presses_min, rules.burst_span_ms) {
+        if !self.bursts(presses, rules) {
             return None;
         }
         let unanswered = self
@@ -496,14 +535,12 @@ impl Group {
         })
     }
 
-    fn responsive(&self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
+    fn responsive(self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
         let rules = &moment.rules.press;
-        if self.spoiled(presses)
-            || !self.dense(presses, rules.burst_presses_min, rules.burst_span_ms)
-        {
+        if self.spoiled(presses) || !self.bursts(presses, rules) {
             return None;
         }
-        let all = self.places.len();
+        let all = self.count();
         let answered = self
             .members(presses)
             .filter(|p| p.response.answered_within(rules.answer_ms))
@@ -515,9 +552,9 @@ impl Group {
         })
     }
 
-    fn firing(&self, kind: SignalKind, presses: &[Judged], moment: Moment<'_>) -> Firing {
+    fn firing(self, kind: SignalKind, presses: &[Judged], moment: Moment<'_>) -> Firing {
         let downs: Vec<ClientTime> = self.members(presses).map(|p| p.down).collect();
-        let first = &presses[self.places[0]];
+        let first = self.first(presses);
         Firing {
             duration_ms: to_u32(self.last(presses).down.since(first.down)),
             evidence_count: to_u32(downs.len() as u64),
@@ -544,6 +581,17 @@ impl Judged {
             reason: Box::default(),
         }
     }
+}
+
+/// A group may grow, and its presses may be told, until its last press is so
+/// old.
+fn open_ms(rules: &PressRules) -> u64 {
+    u64::from(rules.burst_quiet_ms + TOLD_WITHIN_MS)
+}
+
+/// Presses that old have no neighbour that can still be told.
+fn told_ms(rules: &PressRules) -> u64 {
+    u64::from(2 * rules.burst_quiet_ms + TOLD_WITHIN_MS)
 }
 
 fn together(a: &Judged, b: &Judged, distance_px: u32) -> bool {

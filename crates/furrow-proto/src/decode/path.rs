@@ -49,15 +49,12 @@ impl Check<'_> {
             &[("dx", path.dx.len()), ("dy", path.dy.len())],
         )?;
         let start = self.point((path.start_x, path.start_y), ["start_x", "start_y"])?;
-        let mut t = self.time();
-        let mut x = self.along(start.0, "dx");
-        let mut y = self.along(start.1, "dy");
-        let mut steps = Vec::with_capacity(path.dt.len());
-        for ((&dt, &dx), &dy) in path.dt.iter().zip(&path.dx).zip(&path.dy) {
-            t.add(i64::from(dt))?;
-            x.add(i64::from(dx))?;
-            y.add(i64::from(dy))?;
-            steps.push(Step { dt, dx, dy });
+        let columns = path.dt.iter().zip(&path.dx).zip(&path.dy);
+        let steps: Vec<Step> = columns
+            .map(|((&dt, &dx), &dy)| Step { dt, dx, dy })
+            .collect();
+        if !self.surely_within(start, path) {
+            self.within(start, &steps)?;
         }
         let pointer = super::check::or_unspecified(path.pointer, PointerType::from_number);
         Ok(PointerPath {
@@ -65,6 +62,33 @@ impl Check<'_> {
             start,
             steps,
         })
+    }
+
+    /// Whether the path stays within the limits even if every step led away from
+    /// the beginning. These sums are cheap, and nearly always say yes.
+    fn surely_within(&self, start: (i32, i32), path: &v1::PointerPath) -> bool {
+        let position_px_max = i64::from(self.limits.position_px_max);
+        let reach_px = |start: i32, column: &[i32]| -> i64 {
+            let sizes = column.iter().map(|delta| i64::from(delta.unsigned_abs()));
+            i64::from(start.unsigned_abs()) + sizes.sum::<i64>()
+        };
+        let ms: u64 = path.dt.iter().map(|dt| u64::from(*dt)).sum();
+        ms <= u64::from(self.limits.span_ms_max)
+            && reach_px(start.0, &path.dx) <= position_px_max
+            && reach_px(start.1, &path.dy) <= position_px_max
+    }
+
+    /// Whether every sample lies within the limits.
+    fn within(&self, start: (i32, i32), steps: &[Step]) -> Result<(), Reject> {
+        let mut t = self.time();
+        let mut x = self.along(start.0, "dx");
+        let mut y = self.along(start.1, "dy");
+        for step in steps {
+            t.add(i64::from(step.dt))?;
+            x.add(i64::from(step.dx))?;
+            y.add(i64::from(step.dy))?;
+        }
+        Ok(())
     }
 
     pub(super) fn scroll_path(&self, path: &v1::ScrollPath) -> Result<ScrollPath, Reject> {

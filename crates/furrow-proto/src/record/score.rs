@@ -47,6 +47,11 @@ fn all<W, C: TryFrom<W, Error = RecordError>>(wire: Vec<W>) -> Result<Vec<C>, Re
     wire.into_iter().map(C::try_from).collect()
 }
 
+/// A copy. `to_string` of a box would go through a formatter.
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
 fn at_most(value: u32, max: u16, field: &'static str) -> Result<u16, RecordError> {
     u16::try_from(value)
         .ok()
@@ -119,7 +124,7 @@ impl TryFrom<v1::RunningScores> for RunningScores {
 impl From<&Measured> for v1::Measured {
     fn from(m: &Measured) -> Self {
         v1::Measured {
-            measure: m.measure.to_string(),
+            measure: m.measure.clone(),
             value: m.value,
         }
     }
@@ -130,7 +135,7 @@ impl TryFrom<v1::Measured> for Measured {
 
     fn try_from(m: v1::Measured) -> Result<Self, RecordError> {
         Ok(Measured {
-            measure: m.measure.into(),
+            measure: m.measure,
             value: Some(m.value)
                 .filter(|value| value.is_finite())
                 .ok_or(RecordError::BadField("measures.value"))?,
@@ -141,8 +146,8 @@ impl TryFrom<v1::Measured> for Measured {
 impl From<&SessionScore> for v1::SessionScore {
     fn from(s: &SessionScore) -> Self {
         v1::SessionScore {
-            tenant: s.key.tenant.0.to_string(),
-            property: s.key.property.0.to_string(),
+            tenant: text(&s.key.tenant.0),
+            property: text(&s.key.property.0),
             session_id: s.key.session.0.to_vec(),
             visitor_id: s.visitor.map(|v| v.0.to_vec()).unwrap_or_default(),
             status: match s.status {
@@ -156,11 +161,11 @@ impl From<&SessionScore> for v1::SessionScore {
             started_ms: s.started_ms,
             last_interaction_ms: s.last_interaction_ms,
             device: s.device as i32,
-            os: s.os.to_string(),
-            browser: s.browser.to_string(),
+            os: text(&s.os),
+            browser: text(&s.browser),
             automated: s.automated,
-            entry_path: s.entry_path.to_string(),
-            exit_path: s.exit_path.to_string(),
+            entry_path: text(&s.entry_path),
+            exit_path: text(&s.exit_path),
             batches: s.batches,
             interactions: s.interactions,
             samples: s.samples,
@@ -247,11 +252,11 @@ impl TryFrom<v1::SessionScore> for SessionScore {
 impl From<&Contributor> for v1::Contributor {
     fn from(c: &Contributor) -> Self {
         v1::Contributor {
-            signal: c.signal.to_string(),
-            score: c.score.to_string(),
+            signal: text(&c.signal),
+            score: text(&c.score),
             count: c.count,
             share_milli: c.share_milli.into(),
-            text: c.text.to_string(),
+            text: text(&c.text),
         }
     }
 }
@@ -274,20 +279,20 @@ impl From<&SignalFiring> for v1::SignalFiring {
     fn from(s: &SignalFiring) -> Self {
         v1::SignalFiring {
             ordinal: s.ordinal,
-            signal: s.signal.to_string(),
+            signal: text(&s.signal),
             at_ms: s.at_ms,
             duration_ms: s.duration_ms,
             page_view: s.page_view,
-            path: s.path.to_string(),
+            path: text(&s.path),
             target: s.target.map(|t| t.0),
-            selector: s.selector.to_string(),
-            label: s.label.to_string(),
+            selector: text(&s.selector),
+            label: text(&s.label),
             x: s.position.0,
             y: s.position.1,
             intensity_milli: s.intensity_milli.into(),
             evidence_count: s.evidence_count,
             evidence_at: s.evidence_at.clone(),
-            reason: s.reason.to_string(),
+            reason: text(&s.reason),
             rule_version: s.rule_version,
         }
     }
@@ -321,8 +326,8 @@ impl From<&PageViewScore> for v1::PageViewScore {
     fn from(p: &PageViewScore) -> Self {
         v1::PageViewScore {
             ordinal: p.ordinal,
-            path: p.path.to_string(),
-            group: p.group.to_string(),
+            path: text(&p.path),
+            group: text(&p.group),
             started_ms: p.started_ms,
             last_interaction_ms: p.last_interaction_ms,
             engaged_ms: p.engaged_ms,
@@ -369,11 +374,11 @@ impl From<&ConversionSeen> for v1::ConversionSeen {
     fn from(c: &ConversionSeen) -> Self {
         v1::ConversionSeen {
             ordinal: c.ordinal,
-            order_id: c.order_id.to_string(),
-            kind: c.kind.to_string(),
+            order_id: text(&c.order_id),
+            kind: text(&c.kind),
             at_ms: c.at_ms,
             value_minor: c.value_minor,
-            currency: c.currency.to_string(),
+            currency: text(&c.currency),
             page_view: c.page_view,
             frustration: c.frustration.into(),
         }

@@ -73,14 +73,17 @@ fn measured() -> impl Strategy<Value = Measured> {
         name(),
         num::f64::NORMAL | num::f64::SUBNORMAL | num::f64::ZERO,
     )
-        .prop_map(|(measure, value)| Measured { measure, value })
+        .prop_map(|(measure, value)| Measured {
+            measure: measure.into_string().into(),
+            value,
+        })
 }
 
 fn contributor() -> impl Strategy<Value = Contributor> {
     (name(), name(), any::<u32>(), milli(), maybe_name()).prop_map(
         |(signal, score, count, share_milli, text)| Contributor {
-            signal,
-            score,
+            signal: signal.into_string().into(),
+            score: score.into_string().into(),
             count,
             share_milli,
             text,
@@ -190,7 +193,7 @@ fn signal() -> impl Strategy<Value = SignalFiring> {
             let [signal, path, selector, label, reason] = texts;
             SignalFiring {
                 ordinal: numbers[0],
-                signal,
+                signal: signal.into_string().into(),
                 at_ms,
                 duration_ms: numbers[1],
                 page_view,
