@@ -5,7 +5,7 @@
 //! score is `10·(1 − exp(−Σ weight·load))`.
 //!
 //! The running score tells what is going on now. Its load halves every
-//! `half_life_ms` of the visitor's own time; a new firing adds to what is left
+//! [`HALF_LIFE_MS`] of the visitor's own time; a new firing adds to what is left
 //! of its signal's load with the same diminishing returns. Because the whole
 //! load decays exponentially, a reader can decay a stored value by itself:
 //! `load = −ln(1 − v/10)`, halved per half-life.
@@ -16,6 +16,10 @@ use crate::rules::{AttentionRules, ScoreKind, ScoreRules};
 use crate::signals::SignalKind;
 use crate::time::ClientTime;
 use serde::{Deserialize, Serialize};
+
+/// Half-life of the load of running scores, ms. It is no rule: whoever reads a
+/// stored value decays it too, and must know by how much.
+pub const HALF_LIFE_MS: u32 = 90_000;
 
 /// Targets whose cap is kept apart, per signal; further ones share one cap.
 pub const TALLIED_TARGETS_MAX: usize = 32;
@@ -101,7 +105,7 @@ impl Tallies {
     pub fn running_load(&self, score: ScoreKind, now: ClientTime, rules: &ScoreRules) -> f64 {
         let weighted = |t: &Tally| {
             let weight = rules.weight(t.kind, score);
-            let left = || decay(now.since(t.at), rules.half_life_ms);
+            let left = || decay(now.since(t.at));
             (weight > 0.0).then(|| weight * t.running * left())
         };
         self.0.iter().filter_map(weighted).sum()
@@ -123,7 +127,7 @@ impl Tally {
         rules: &ScoreRules,
     ) {
         // Evidence may be older than the newest firing; time never runs back.
-        let left = decay(at.since(self.at), rules.half_life_ms);
+        let left = decay(at.since(self.at));
         self.at = self.at.max(at);
         self.running *= left;
         self.targets
@@ -164,8 +168,8 @@ impl Tally {
 }
 
 /// What of a load is left after `ms`.
-fn decay(ms: u64, half_life_ms: u32) -> f64 {
-    libm::exp2(-(ms as f64) / f64::from(half_life_ms))
+fn decay(ms: u64) -> f64 {
+    libm::exp2(-(ms as f64) / f64::from(HALF_LIFE_MS))
 }
 
 fn log2_1p(x: f64) -> f64 {

@@ -5,7 +5,7 @@ use super::IGNORED_MAX;
 use serde::{Deserialize, Serialize};
 
 /// The longest selector pattern, bytes.
-const SELECTOR_BYTES_MAX: usize = 512;
+const SELECTOR_BYTES_MAX: usize = 256;
 
 /// A pattern of selectors, and what is not judged there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,10 +28,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) const TIME_MAX_MS: u32 = 24 * 3_600_000;
 
 /// Targets that one rule set may name.
-pub const IGNORED_MAX: usize = 256;
+pub const IGNORED_MAX: usize = 128;
 
 /// Page groups that one rule set may know.
-pub const PAGE_BASELINES_MAX: usize = 1_024;
+pub const PAGE_BASELINES_MAX: usize = 256;
 
 macro_rules! rule_set {
     ($($(#[$doc:meta])* $name:ident: $section:ty),+ $(,)?) => {
@@ -172,8 +172,6 @@ section! {
     ScoreRules {
         /// One target adds at most this many full intensities of a signal.
         target_cap: u32 = 3, in 1..=1_000;
-        /// Half-life of the running scores, ms.
-        half_life_ms: u32 = 90_000, in 1..=TIME_MAX_MS;
         /// Part of frustration in experience. The parts are normalised.
         experience_frustration: f64 = 2.0, in 0.001..=1_000.0;
         /// Part of confusion in experience.
@@ -233,8 +231,8 @@ mod tests {
             named("press.dead_ms")
         );
         assert_eq!(
-            fault(|r| r.scores.half_life_ms = 0),
-            named("scores.half_life_ms")
+            fault(|r| r.scores.confidence_presses = 0),
+            named("scores.confidence_presses")
         );
         assert_eq!(
             fault(|r| r.scores.target_cap = 2_000),
