@@ -301,7 +301,12 @@ pub fn update(number: u8, offset: u64) -> ScoreUpdate {
     }
 }
 
-fn contributor(signal: &str, score: &str, count: u32, share_milli: u16) -> Contributor {
+fn contributor(
+    signal: &'static str,
+    score: &'static str,
+    count: u32,
+    share_milli: u16,
+) -> Contributor {
     let text = format!("{signal}, {count} times");
     Contributor {
         signal: signal.into(),
@@ -312,7 +317,7 @@ fn contributor(signal: &str, score: &str, count: u32, share_milli: u16) -> Contr
     }
 }
 
-fn measured(measure: &str, value: f64) -> Measured {
+fn measured(measure: &'static str, value: f64) -> Measured {
     Measured {
         measure: measure.into(),
         value,
