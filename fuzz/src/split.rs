@@ -61,19 +61,10 @@ fn in_two(batch: Batch, at: usize) -> (Batch, Batch) {
         ..first.clone()
     };
     for half in [&mut first, &mut second] {
-        half.samples = half.interactions.iter().map(|i| samples(&i.kind)).sum();
+        let samples = half.interactions.iter().map(|i| i.kind.samples()).sum();
+        half.samples = u32::try_from::<usize>(samples).expect("limits keep paths short");
     }
     (first, second)
-}
-
-fn samples(kind: &Kind) -> u32 {
-    let samples = match kind {
-        Kind::PointerPath(path) => 1 + path.steps.len(),
-        Kind::ScrollPath(path) => 1 + path.steps.len(),
-        Kind::TiltPath(path) => path.steps.len(),
-        _ => 0,
-    };
-    u32::try_from(samples).expect("limits keep paths short")
 }
 
 /// All at one log time: when an update leaves is not what is compared.

@@ -154,6 +154,43 @@ pub enum Kind {
     Obstruction(Obstruction),
 }
 
+impl Kind {
+    /// How many samples it carries; 0 for what is no path.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        match self {
+            Kind::PointerPath(path) => 1 + path.steps.len(),
+            Kind::ScrollPath(path) => 1 + path.steps.len(),
+            // A tilt path's first reading is a step too, from (0, 0, 0).
+            Kind::TiltPath(path) => path.steps.len(),
+            Kind::Press(_)
+            | Kind::Response(_)
+            | Kind::Swipe(_)
+            | Kind::Zoom(_)
+            | Kind::Shake { .. }
+            | Kind::Hover(_)
+            | Kind::Rotation(_)
+            | Kind::Focus { .. }
+            | Kind::Visibility { .. }
+            | Kind::Field(_)
+            | Kind::PageView(_)
+            | Kind::Navigation(_)
+            | Kind::Problem(_)
+            | Kind::TextSelection { .. }
+            | Kind::Copy { .. }
+            | Kind::Find
+            | Kind::Print
+            | Kind::Conversion(_)
+            | Kind::Exposure { .. }
+            | Kind::Feedback { .. }
+            | Kind::Identify { .. }
+            | Kind::Custom { .. }
+            | Kind::SessionEnd(_)
+            | Kind::Obstruction(_) => 0,
+        }
+    }
+}
+
 /// Index into the batch's targets; checked when the batch is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetIndex(pub u16);
@@ -478,3 +515,34 @@ closed_set!(
     /// Why a session ended.
     SessionEndCause { Unspecified = 0, Logout = 1, AppClosed = 2, ConsentWithdrawn = 3 } or Unspecified
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_carry_their_samples_and_nothing_else_does() {
+        let step = Step {
+            dt: 8,
+            dx: 1,
+            dy: 1,
+        };
+        let pointer = Kind::PointerPath(PointerPath {
+            pointer: PointerType::Mouse,
+            start: (0, 0),
+            steps: vec![step; 2],
+        });
+        let scroll = Kind::ScrollPath(ScrollPath {
+            start_y: 0,
+            steps: Vec::new(),
+            viewport_height: 900,
+            document_height: 2_000,
+            cause: ScrollCause::Wheel,
+        });
+        let tilt = Kind::TiltPath(TiltPath {
+            steps: vec![(0, 0, 0, 127); 2],
+        });
+        let samples = [pointer, scroll, tilt, Kind::Find].map(|kind| kind.samples());
+        assert_eq!(samples, [3, 1, 2, 0]);
+    }
+}

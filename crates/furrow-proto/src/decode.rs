@@ -275,14 +275,11 @@ impl Check<'_> {
             };
             let at = origin.plus(i64::from(after_origin_ms));
             let field = interaction::field_of(&wire);
+            let kind = self.kind(wire, at).map_err(|r| here(r.under(field)))?;
             read.samples = self
-                .samples(read.samples, interaction::samples_of(&wire))
-                .and_then(|samples| {
-                    let kind = self.kind(wire, at)?;
-                    read.known.push(Interaction { at, kind });
-                    Ok(samples)
-                })
+                .samples(read.samples, kind.samples())
                 .map_err(|r| here(r.under(field)))?;
+            read.known.push(Interaction { at, kind });
         }
         Ok(read)
     }

@@ -2,15 +2,15 @@
 
 use furrow_core::ids::{SenderId, SessionId, VisitorId};
 use furrow_core::interaction::{
-    Batch, Device, Interaction, Kind, Page, PointerPath, Press, Response, ResponseKind,
-    ResponseUpdate, ScrollPath, Target, TargetIndex, TiltPath,
+    Batch, Device, Interaction, Kind, Page, Press, Response, ResponseKind, ResponseUpdate, Target,
+    TargetIndex,
 };
 use furrow_core::time::ClientTime;
 
 /// A batch is closed so long after the first thing that it holds was known.
 const BATCH_MS: u32 = 1_000;
 /// A batch with so many samples is closed at once.
-const SAMPLES_ENOUGH: u32 = 240;
+const SAMPLES_ENOUGH: usize = 240;
 /// A press is told at the latest after this.
 const TOLD_MS: u32 = 1_000;
 /// A press that was told unanswered is watched for so long.
@@ -137,7 +137,7 @@ impl Tape {
                 true => first.known,
                 false => first.known + BATCH_MS,
             };
-            let mut samples = samples_of(&first.kind);
+            let mut samples = first.kind.samples();
             let mut held = vec![first];
             while let Some(entry) =
                 rest.next_if(|next| next.known <= closes && samples < SAMPLES_ENOUGH)
@@ -145,7 +145,7 @@ impl Tape {
                 if entry.urgent {
                     closes = entry.known;
                 }
-                samples += samples_of(&entry.kind);
+                samples += entry.kind.samples();
                 held.push(entry);
             }
             if samples >= SAMPLES_ENOUGH {
@@ -158,7 +158,7 @@ impl Tape {
         batches
     }
 
-    fn batch(&self, sequence: u32, closes: u32, samples: u32, mut held: Vec<Entry>) -> Batch {
+    fn batch(&self, sequence: u32, closes: u32, samples: usize, mut held: Vec<Entry>) -> Batch {
         held.sort_by_key(|entry| entry.at);
         let mut targets: Vec<Target> = Vec::new();
         let origin = self.clock(held[0].at);
@@ -189,7 +189,7 @@ impl Tape {
             targets,
             interactions,
             unknown: 0,
-            samples,
+            samples: u32::try_from(samples).expect("a batch closes at SAMPLES_ENOUGH"),
         }
     }
 }
@@ -225,18 +225,6 @@ fn aimed(mut kind: Kind, index: Option<TargetIndex>) -> Kind {
         _ => {}
     }
     kind
-}
-
-fn samples_of(kind: &Kind) -> u32 {
-    if let Kind::PointerPath(PointerPath { steps, .. })
-    | Kind::ScrollPath(ScrollPath { steps, .. }) = kind
-    {
-        1 + u32::try_from(steps.len()).expect("a path is short")
-    } else if let Kind::TiltPath(TiltPath { steps }) = kind {
-        u32::try_from(steps.len()).expect("a path is short")
-    } else {
-        0
-    }
 }
 
 #[cfg(test)]

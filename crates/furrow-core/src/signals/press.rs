@@ -8,14 +8,19 @@
 //! held; a group that is a burst keeps them as evidence, any other lets them
 //! stand for themselves.
 
+mod group;
+mod judged;
+
 use super::retry::{Repeats, Repetition, RetryDetector, Silence};
-use super::{Firing, FiringId, Firings, Moment, SignalKind, TargetName, evidence, milli, to_u32};
-use crate::answer::first_answer_ms;
+use super::{Firing, Firings, Moment, SignalKind, TargetName, to_u32};
 use crate::interaction::{
-    Button, Interaction, Kind, Press, Problem, ProblemKind, Response, Target, TargetKind,
+    Button, Interaction, Kind, Press, Problem, ProblemKind, Response, TargetKind,
 };
 use crate::rules::PressRules;
 use crate::time::ClientTime;
+use group::{Group, groups};
+pub(super) use judged::Judged;
+use judged::{Told, can_die, outside};
 use serde::{Deserialize, Serialize};
 
 /// Presses that one detector judges at a time; the oldest give way.
@@ -41,59 +46,6 @@ pub struct PressDetector {
     /// When focus or visibility last changed.
     flipped: Option<ClientTime>,
     statics: Repeats,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Judged {
-    number: u32,
-    pub(super) down: ClientTime,
-    position: (i32, i32),
-    page_view: Option<u32>,
-    pub(super) target: Option<TargetName>,
-    /// No burst with such a press is judged.
-    spoils_burst: bool,
-    /// Without an answer it is dead.
-    can_die: bool,
-    /// It looks as if it could be pressed, and nothing listens there.
-    only_looks: bool,
-    response: Told,
-    /// A problem has been counted against it.
-    failed: bool,
-    /// The rage that it is evidence of.
-    rage: Option<FiringId>,
-    /// Judged as evidence of a burst or by itself; kept as a neighbour only.
-    settled: bool,
-}
-
-/// What is known of a press's answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Told {
-    /// The client reports no responses at all.
-    blind: bool,
-    watched_ms: u32,
-    first_answer_ms: Option<u32>,
-}
-
-impl Told {
-    fn new(response: &Response, rules: &PressRules) -> Told {
-        Told {
-            blind: response.reportable.is_empty(),
-            watched_ms: response.watched_ms,
-            first_answer_ms: first_answer_ms(response, rules),
-        }
-    }
-
-    fn answered_within(self, ms: u32) -> bool {
-        self.first_answer_ms.is_some_and(|first| first <= ms)
-    }
-
-    fn unanswered_within(self, ms: u32) -> bool {
-        !self.blind
-            && match self.first_answer_ms {
-                Some(first) => first > ms,
-                None => self.watched_ms >= ms,
-            }
-    }
 }
 
 impl PressDetector {
@@ -228,7 +180,7 @@ impl PressDetector {
         }
         let (now, rules) = (moment.now, &moment.rules.press);
         if self.is_due(now, rules) {
-            let groups = self.groups(rules);
+            let groups = groups(&self.presses, rules);
             for group in &groups {
                 let last = group.last(&self.presses);
                 if now.since(last.down) >= open_ms(rules) {
@@ -256,18 +208,18 @@ impl PressDetector {
     /// what is missing did not come in time.
     fn forget(&mut self, groups: &[Group], now: ClientTime, rules: &PressRules) {
         let told_ms = told_ms(rules);
-        let mut gone = 0;
+        let mut gone = Group::default();
         for group in groups {
             let age_ms = now.since(group.last(&self.presses).down);
             let settled = group.members(&self.presses).all(|p| p.settled);
             if age_ms > JUDGED_WITHIN_MS || (settled && age_ms > told_ms) {
-                gone |= group.0;
+                gone = gone.with(*group);
             }
         }
         let mut place = 0;
         self.presses.retain(|_| {
             place += 1;
-            !Group(gone).has(place - 1)
+            !gone.has(place - 1)
         });
     }
 
@@ -278,7 +230,7 @@ impl PressDetector {
         retries: &mut RetryDetector,
         firings: &mut Firings,
     ) {
-        for group in self.groups(&moment.rules.press) {
+        for group in groups(&self.presses, &moment.rules.press) {
             self.settle(group, moment, retries, firings);
         }
         self.presses.clear();
@@ -335,23 +287,6 @@ impl PressDetector {
         );
     }
 
-    /// Presses that belong together, each group in order of pointer-down.
-    fn groups(&self, rules: &PressRules) -> Vec<Group> {
-        let mut groups: Vec<Group> = Vec::with_capacity(self.presses.len());
-        for (place, press) in self.presses.iter().enumerate() {
-            let group = groups.iter_mut().rev().find(|group| {
-                let last = group.last(&self.presses);
-                press.down.since(last.down) <= u64::from(rules.burst_quiet_ms)
-                    && together(last, press, rules.burst_distance_px)
-            });
-            match group {
-                Some(group) => group.0 |= 1 << place,
-                None => groups.push(Group(1 << place)),
-            }
-        }
-        groups
-    }
-
     fn find_rage(&mut self, moment: Moment<'_>, firings: &mut Firings) {
         let rules = &moment.rules.press;
         // No group is denser than all presses together.
@@ -359,7 +294,7 @@ impl PressDetector {
         if !all.bursts(&self.presses, rules) && !all.bursts_unverified(&self.presses, rules) {
             return;
         }
-        for group in self.groups(rules) {
+        for group in groups(&self.presses, rules) {
             let Some(rage) = group.rage(&self.presses, moment) else {
                 continue;
             };
@@ -438,151 +373,6 @@ impl PressDetector {
     }
 }
 
-/// Presses that belong together: bit i is set for the one at place i. Groups
-/// are worked out often, and so they allocate nothing.
-#[derive(Debug, Clone, Copy)]
-struct Group(u64);
-
-const _: () = assert!(PRESSES_MAX == u64::BITS as usize, "each press has a bit");
-
-impl Group {
-    /// Of all presses as one; there is at least one.
-    fn all(presses: &[Judged]) -> Group {
-        Group(u64::MAX >> (PRESSES_MAX - presses.len()))
-    }
-
-    fn has(self, place: usize) -> bool {
-        self.0 >> place & 1 == 1
-    }
-
-    /// In order of pointer-down.
-    fn places(self) -> impl Iterator<Item = usize> {
-        let mut left = self.0;
-        std::iter::from_fn(move || {
-            let place = (left != 0).then(|| left.trailing_zeros() as usize);
-            left &= left.wrapping_sub(1);
-            place
-        })
-    }
-
-    fn count(self) -> usize {
-        self.0.count_ones() as usize
-    }
-
-    fn first(self, presses: &[Judged]) -> &Judged {
-        &presses[self.0.trailing_zeros() as usize]
-    }
-
-    fn last(self, presses: &[Judged]) -> &Judged {
-        &presses[self.0.ilog2() as usize]
-    }
-
-    fn members(self, presses: &[Judged]) -> impl Iterator<Item = &Judged> {
-        self.places().map(|place| &presses[place])
-    }
-
-    /// Whether `min` neighbouring presses lie within `span_ms`.
-    fn dense(self, presses: &[Judged], min: u32, span_ms: u32) -> bool {
-        let later = self.members(presses).skip(min.max(1) as usize - 1);
-        self.members(presses)
-            .zip(later)
-            .any(|(first, last)| last.down.since(first.down) <= u64::from(span_ms))
-    }
-
-    fn bursts(self, presses: &[Judged], rules: &PressRules) -> bool {
-        self.dense(presses, rules.burst_presses_min, rules.burst_span_ms)
-    }
-
-    /// The same where it is not known what the page answered.
-    fn bursts_unverified(self, presses: &[Judged], rules: &PressRules) -> bool {
-        let (min, span_ms) = (rules.unverified_presses_min, rules.unverified_span_ms);
-        self.dense(presses, min, span_ms)
-    }
-
-    fn spoiled(self, presses: &[Judged]) -> bool {
-        self.members(presses).any(|p| p.spoils_burst)
-    }
-
-    fn rage(self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
-        let rules = &moment.rules.press;
-        if self.spoiled(presses) {
-            return None;
-        }
-        let all = self.count();
-        if self.members(presses).all(|p| p.response.blind) {
-            return self.bursts_unverified(presses, rules).then(|| Firing {
-                // Half of what the same burst would count with responses seen.
-                intensity_milli: rage_intensity(all) / 2,
-                reason: format!("{all} presses; what the page answered is not known").into(),
-                ..self.firing(SignalKind::RagePress, presses, moment)
-            });
-        }
-        if !self.bursts(presses, rules) {
-            return None;
-        }
-        let unanswered = self
-            .members(presses)
-            .filter(|p| p.response.unanswered_within(rules.answer_ms))
-            .count();
-        (2 * unanswered > all).then(|| Firing {
-            intensity_milli: rage_intensity(unanswered),
-            reason: format!(
-                "{unanswered} of {all} presses without an answer within {} ms",
-                rules.answer_ms
-            )
-            .into(),
-            ..self.firing(SignalKind::RagePress, presses, moment)
-        })
-    }
-
-    fn responsive(self, presses: &[Judged], moment: Moment<'_>) -> Option<Firing> {
-        let rules = &moment.rules.press;
-        if self.spoiled(presses) || !self.bursts(presses, rules) {
-            return None;
-        }
-        let all = self.count();
-        let answered = self
-            .members(presses)
-            .filter(|p| p.response.answered_within(rules.answer_ms))
-            .count();
-        (2 * answered >= all).then(|| Firing {
-            intensity_milli: 1_000,
-            reason: format!("{answered} of {all} presses answered").into(),
-            ..self.firing(SignalKind::ResponsiveMultiPress, presses, moment)
-        })
-    }
-
-    fn firing(self, kind: SignalKind, presses: &[Judged], moment: Moment<'_>) -> Firing {
-        let downs: Vec<ClientTime> = self.members(presses).map(|p| p.down).collect();
-        let first = self.first(presses);
-        Firing {
-            duration_ms: to_u32(self.last(presses).down.since(first.down)),
-            evidence_count: to_u32(downs.len() as u64),
-            evidence_at: evidence(&downs),
-            ..first.firing(kind, moment.sender)
-        }
-    }
-}
-
-impl Judged {
-    /// A firing that rests on this press alone.
-    pub(super) fn firing(&self, kind: SignalKind, sender: u8) -> Firing {
-        Firing {
-            kind,
-            at: self.down,
-            duration_ms: 0,
-            sender,
-            page_view: self.page_view,
-            target: self.target.clone(),
-            position: self.position,
-            intensity_milli: 1_000,
-            evidence_count: 1,
-            evidence_at: vec![0],
-            reason: Box::default(),
-        }
-    }
-}
-
 /// A group may grow, and its presses may be told, until its last press is so
 /// old.
 fn open_ms(rules: &PressRules) -> u64 {
@@ -594,56 +384,5 @@ fn told_ms(rules: &PressRules) -> u64 {
     u64::from(2 * rules.burst_quiet_ms + TOLD_WITHIN_MS)
 }
 
-fn together(a: &Judged, b: &Judged, distance_px: u32) -> bool {
-    let same = match (&a.target, &b.target) {
-        (Some(a), Some(b)) => a.hash == b.hash,
-        _ => false,
-    };
-    let (dx, dy) = (
-        i64::from(a.position.0) - i64::from(b.position.0),
-        i64::from(a.position.1) - i64::from(b.position.1),
-    );
-    same || dx * dx + dy * dy <= i64::from(distance_px) * i64::from(distance_px)
-}
-
-/// Whether the press may have been answered outside the page.
-fn outside(down: ClientTime, flipped: Option<ClientTime>, rules: &PressRules) -> bool {
-    flipped.is_some_and(|at| at >= down && at.since(down) <= u64::from(rules.dead_focus_ms))
-}
-
-/// Whether silence after this press means that something is broken.
-fn can_die(target: &Target, press: &Press) -> bool {
-    let judged_by_answer = match target.kind {
-        TargetKind::Unspecified
-        | TargetKind::Button
-        | TargetKind::Link
-        | TargetKind::Check
-        | TargetKind::Image
-        | TargetKind::Text
-        | TargetKind::Other => true,
-        TargetKind::LinkAway
-        | TargetKind::TextField
-        | TargetKind::Select
-        | TargetKind::Date
-        | TargetKind::File
-        | TargetKind::Slider
-        | TargetKind::InputLabel
-        | TargetKind::Canvas
-        | TargetKind::Video
-        | TargetKind::Frame => false,
-    };
-    judged_by_answer
-        && target.looks_interactive
-        && !press.modified
-        && !press.selected_text
-        && !press.scrolled
-}
-
-/// Two unanswered presses are the least that rage can rest on, six certainty.
-fn rage_intensity(unanswered: usize) -> u16 {
-    milli(0.4 + 0.1 * unanswered as f64)
-}
-
 #[cfg(test)]
-#[path = "press_tests.rs"]
 mod tests;

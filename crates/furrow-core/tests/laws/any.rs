@@ -290,12 +290,6 @@ fn any_obstruction() -> impl Strategy<Value = Obstruction> {
 
 /// A batch of one sender of one session.
 pub(crate) fn batch(sequence: u32, interactions: Vec<Interaction>) -> Batch {
-    let samples = |kind: &Kind| match kind {
-        Kind::PointerPath(path) => path.steps.len() + 1,
-        Kind::ScrollPath(path) => path.steps.len() + 1,
-        Kind::TiltPath(path) => path.steps.len(),
-        _ => 0,
-    };
     let at = |i: Option<&Interaction>| i.map_or(ClientTime(NOON), |i| i.at);
     Batch {
         session: SessionId([0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 1]),
@@ -313,7 +307,7 @@ pub(crate) fn batch(sequence: u32, interactions: Vec<Interaction>) -> Batch {
         targets: targets(),
         samples: interactions
             .iter()
-            .map(|i| u32::try_from(samples(&i.kind)).expect("short paths"))
+            .map(|i| u32::try_from(i.kind.samples()).expect("short paths"))
             .sum(),
         unknown: 0,
         interactions,

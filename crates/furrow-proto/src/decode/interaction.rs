@@ -50,39 +50,6 @@ pub(super) fn field_of(kind: &Wire) -> &'static str {
     }
 }
 
-/// How many samples the kind carries, by its longest column.
-pub(super) fn samples_of(kind: &Wire) -> usize {
-    match kind {
-        Wire::PointerPath(p) => 1 + p.dt.len().max(p.dx.len()).max(p.dy.len()),
-        Wire::ScrollPath(p) => 1 + p.dt.len().max(p.dy.len()),
-        Wire::TiltPath(p) => p.dt.len().max(p.dx.len()).max(p.dy.len()).max(p.dz.len()),
-        Wire::Press(_)
-        | Wire::Response(_)
-        | Wire::Swipe(_)
-        | Wire::Zoom(_)
-        | Wire::Shake(_)
-        | Wire::Hover(_)
-        | Wire::Rotation(_)
-        | Wire::Focus(_)
-        | Wire::Visibility(_)
-        | Wire::Field(_)
-        | Wire::PageView(_)
-        | Wire::Navigation(_)
-        | Wire::Problem(_)
-        | Wire::TextSelection(_)
-        | Wire::Copy(_)
-        | Wire::Find(_)
-        | Wire::Print(_)
-        | Wire::Conversion(_)
-        | Wire::Exposure(_)
-        | Wire::Feedback(_)
-        | Wire::Identify(_)
-        | Wire::Custom(_)
-        | Wire::SessionEnd(_)
-        | Wire::Obstruction(_) => 0,
-    }
-}
-
 impl Check<'_> {
     /// The checked kind of an interaction that happened at `at`.
     pub(super) fn kind(&self, kind: Wire, at: ClientTime) -> Result<Kind, Reject> {

@@ -335,15 +335,6 @@ fn outcomes() -> impl Strategy<Value = Kind> {
     ]
 }
 
-fn samples_of(kind: &Kind) -> usize {
-    match kind {
-        Kind::PointerPath(path) => 1 + path.steps.len(),
-        Kind::ScrollPath(path) => 1 + path.steps.len(),
-        Kind::TiltPath(path) => path.steps.len(),
-        _ => 0,
-    }
-}
-
 fn placed(at: ClientTime, mut kind: Kind) -> Interaction {
     match &mut kind {
         Kind::Press(press) => press.down = at.plus(press.down.0),
@@ -381,7 +372,7 @@ pub(crate) fn batch() -> impl Strategy<Value = Batch> {
                         placed(at, kind)
                     })
                     .collect();
-                let samples: usize = interactions.iter().map(|i| samples_of(&i.kind)).sum();
+                let samples: usize = interactions.iter().map(|i| i.kind.samples()).sum();
                 Batch {
                     session: SessionId(session),
                     visitor: ids.1.map(VisitorId),

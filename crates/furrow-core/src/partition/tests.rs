@@ -1,18 +1,21 @@
+mod histories;
+mod rules;
+
 use super::*;
-use crate::control::Scope;
-use crate::ids::SenderId;
-use crate::ids::{SessionId, TargetHash, VisitorId};
+use crate::ids::{SenderId, SessionId, TargetHash, VisitorId};
 use crate::interaction::{
     Batch, Button, Conversion, Interaction, Kind, Page, PointerPath, PointerType, Press, PressKind,
     Reportable, Response, ScrollCause, ScrollPath, SessionEndCause, Step, Target, TargetIndex,
     TargetKind,
 };
+use crate::ledger::DeathReason;
+use crate::output::SessionStatus;
 use crate::session::ClientFacts;
 use crate::time::ClientTime;
-use proptest::prelude::*;
 
 /// Noon of some day, on every clock of these tests.
 const NOON: i64 = 1_790_000_000_000;
+const MINUTE: i64 = 60_000;
 
 fn session_id(session: u8) -> SessionId {
     SessionId([0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, session])
@@ -75,10 +78,7 @@ fn path(samples: u32) -> Kind {
 fn batch(session: u8, sender: u8, sequence: u32, interactions: Vec<(i64, Kind)>) -> Batch {
     let samples = interactions
         .iter()
-        .map(|(_, kind)| match kind {
-            Kind::PointerPath(path) => u32::try_from(path.steps.len()).expect("short") + 1,
-            _ => 0,
-        })
+        .map(|(_, kind)| u32::try_from(kind.samples()).expect("short"))
         .sum();
     let origin = interactions.first().map_or(0, |(at, _)| *at);
     let sent = interactions.last().map_or(0, |(at, _)| *at);
@@ -120,6 +120,16 @@ fn record(batch: Batch, received: i64) -> Record {
     }))
 }
 
+fn raging(session: u8, sequence: u32, at: i64) -> Batch {
+    let presses = (0..6).map(|n| {
+        (
+            at + 1_000 + 200 * n,
+            dead_press(n as u32, NOON + at + 200 * n),
+        )
+    });
+    batch(session, 1, sequence, presses.collect())
+}
+
 /// A partition that is fed at log times in ms since noon.
 struct Log(PartitionState);
 
@@ -147,8 +157,6 @@ impl Log {
 fn calm(session: u8, sender: u8, sequence: u32, at: i64) -> Batch {
     batch(session, sender, sequence, vec![(at, path(30))])
 }
-
-const MINUTE: i64 = 60_000;
 
 #[test]
 fn a_first_batch_opens_a_session_and_its_update_leaves_at_once() {
@@ -359,80 +367,6 @@ fn an_unreadable_record_is_dead_and_moves_no_time() {
     assert_eq!(log.0.deadline(), None);
 }
 
-/// Rules under which every session is scored, or none is.
-fn control(property: Option<&str>, number: u64, scores_all: bool, at: i64) -> Record {
-    let mut rules = RuleSet::default();
-    let evidence = if scores_all { 0 } else { 1_000_000 };
-    rules.scores.evidence_min_interactions = evidence;
-    rules.scores.evidence_min_ms = evidence;
-    Record::Control(Box::new(Control {
-        at_ms: NOON + at,
-        scope: Scope {
-            tenant: Tenant("demo".into()),
-            property: property.map(|property| Property(property.into())),
-        },
-        number,
-        rules: rules.into(),
-        content: number.to_be_bytes().to_vec().into(),
-    }))
-}
-
-/// The same batch of another property.
-fn of_property(mut record: Record, property: &str) -> Record {
-    if let Record::Batch(batch) = &mut record {
-        batch.property = Property(property.into());
-    }
-    record
-}
-
-#[test]
-fn a_rule_set_holds_from_its_offset_on_and_an_older_one_is_ignored() {
-    let mut log = Log::new();
-    assert!(!log.batch(0, calm(1, 1, 0, 0)).updates[0].session.scored);
-    let _ = log.record(0, control(Some("shop"), 4, true, 0));
-    let _ = log.record(0, control(Some("shop"), 3, false, 0));
-    let session = log.batch(2_000, calm(1, 1, 1, 2_000)).updates[0]
-        .session
-        .clone();
-    assert!(session.scored);
-    assert_eq!(session.rules, 4);
-}
-
-#[test]
-fn a_session_folds_under_the_rules_of_its_property() {
-    let mut log = Log::new();
-    let _ = log.record(0, control(None, 5, true, 0));
-    let _ = log.record(0, control(Some("shop"), 2, false, 0));
-    let shop = log.batch(1, calm(1, 1, 0, 0)).updates.remove(0).session;
-    assert_eq!((shop.rules, shop.scored), (2, false));
-    let blog = of_property(record(calm(2, 2, 0, 0), 1), "blog");
-    let blog = log.record(1, blog).updates.remove(0).session;
-    assert_eq!((blog.rules, blog.scored), (5, true));
-    let updates = log.tick(36 * MINUTE).updates;
-    let numbers: Vec<_> = updates.iter().map(|u| u.session.rules).collect();
-    assert_eq!(numbers, [2, 5], "an end is judged by the same");
-}
-
-#[test]
-fn a_control_record_moves_the_log_s_time_as_a_tick_does() {
-    let mut log = Log::new();
-    let _ = log.batch(0, calm(1, 1, 0, 0));
-    let folded = log.record(35 * MINUTE, control(None, 1, true, 35 * MINUTE));
-    assert_eq!(folded.updates[0].session.status, SessionStatus::Ended);
-    assert_eq!(log.0.watermark(), LogTime(NOON + 35 * MINUTE));
-}
-
-#[test]
-fn a_replay_from_an_unknown_beginning_folds_under_the_standard_rules() {
-    let mut log = Log::new();
-    let _ = log.record(0, control(None, 1, true, 0));
-    let beginning = Beginning::unknown(log.0.next_offset(), log.0.watermark());
-    let state = PartitionState::begun(Epoch(1), 0, beginning, ALLOWED_LATENESS_MS);
-    let (tenant, property) = (Tenant("demo".into()), Property("shop".into()));
-    assert_eq!(log.0.rules(&tenant, &property).0, 1);
-    assert_eq!(state.rules(&tenant, &property), (0, &RuleSet::default()));
-}
-
 #[test]
 fn a_client_may_say_that_its_session_is_over() {
     let mut log = Log::new();
@@ -474,16 +408,6 @@ fn what_follows_an_end_reopens_the_session_in_whatever_order_it_came() {
     let same = in_order.batch(2_000, raging(1, 2, 5_000)).updates.remove(0);
     assert_eq!(same.session.status, SessionStatus::Open);
     assert_eq!(same.session.scores, update.session.scores);
-}
-
-fn raging(session: u8, sequence: u32, at: i64) -> Batch {
-    let presses = (0..6).map(|n| {
-        (
-            at + 1_000 + 200 * n,
-            dead_press(n as u32, NOON + at + 200 * n),
-        )
-    });
-    batch(session, 1, sequence, presses.collect())
 }
 
 #[test]
@@ -537,144 +461,4 @@ fn a_whole_session_reads_as_its_snapshot() {
     let _ = log.batch(20_000, batch(1, 1, 2, vec![(20_000, bought)]));
     let update = log.0.finish().remove(0);
     insta::assert_json_snapshot!(update);
-}
-
-#[derive(Debug, Clone)]
-enum Came {
-    Batch((u8, u8, u32, u8)),
-    Tick,
-    Control((u8, u64, bool)),
-}
-
-/// Any history: batches of few sessions and senders in any order, with
-/// repeats and gaps, ticks, and rules for either property and for both.
-fn any_history() -> impl Strategy<Value = Vec<(i64, Record)>> {
-    let any_record = prop_oneof![
-        8 => (0..4_u8, 0..2_u8, 0..8_u32, 0..3_u8).prop_map(Came::Batch),
-        2 => Just(Came::Tick),
-        2 => (0..3_u8, 1..6_u64, any::<bool>()).prop_map(Came::Control),
-    ];
-    prop::collection::vec((0..4_000_i64, 0..40_u32, any_record), 1..60).prop_map(|steps| {
-        let mut at = 0;
-        steps
-            .into_iter()
-            .map(|(dt, jump, what)| {
-                // Now and then a session has time to end, or to go for good.
-                at += if jump == 0 { 40 * MINUTE } else { dt };
-                let property = |session| if session % 2 == 0 { "shop" } else { "blog" };
-                let record = match what {
-                    Came::Tick => Record::Tick { at_ms: NOON + at },
-                    Came::Control((scope, number, scores_all)) => {
-                        let property = [None, Some("shop"), Some("blog")][usize::from(scope)];
-                        control(property, number, scores_all, at)
-                    }
-                    Came::Batch((session, sender, sequence, 0)) => {
-                        let session = session * 2 + sender;
-                        let batch = raging(session, sequence, i64::from(sequence) * 5_000);
-                        of_property(record(batch, at), property(session))
-                    }
-                    Came::Batch((session, sender, sequence, _)) => {
-                        let batch = calm(session, sender, sequence, i64::from(sequence) * 5_000);
-                        of_property(record(batch, at), property(session))
-                    }
-                };
-                (at, record)
-            })
-            .collect()
-    })
-}
-
-fn fold_all(state: &mut PartitionState, history: &[(i64, Record)]) -> Vec<ScoreUpdate> {
-    history
-        .iter()
-        .flat_map(|(at, record)| {
-            let folded = state.fold(state.next_offset(), LogTime(NOON + at), record.clone());
-            assert!(state.ledger().balances());
-            folded.updates
-        })
-        .collect()
-}
-
-proptest! {
-    #[test]
-    fn a_snapshot_anywhere_changes_no_output(history in any_history(), cut in 0..60_usize) {
-        let mut whole = Log::new().0;
-        let expected = fold_all(&mut whole, &history);
-        let (before, after) = history.split_at(cut.min(history.len()));
-        let mut state = Log::new().0;
-        let mut outputs = fold_all(&mut state, before);
-        let snapshot = postcard::to_allocvec(&state).expect("state serializes");
-        let mut restored: PartitionState =
-            postcard::from_bytes::<PartitionState>(&snapshot).expect("and back").restored();
-        prop_assert_eq!(&restored, &state);
-        outputs.extend(fold_all(&mut restored, after));
-        prop_assert_eq!(outputs, expected);
-        prop_assert_eq!(restored, whole);
-    }
-
-    #[test]
-    fn a_replay_from_a_snapshot_s_beginning_goes_on_with_the_same_outputs(
-        history in any_history(),
-        cut in 0..60_usize,
-    ) {
-        let cut = cut.min(history.len());
-        let mut whole = Log::new().0;
-        let _ = fold_all(&mut whole, &history[..cut]);
-        let beginning = whole.beginning();
-        prop_assert!(beginning.standing_complete);
-        let from = usize::try_from(beginning.offset).expect("few records");
-        let mut replayed =
-            PartitionState::begun(Epoch(1), 0, beginning, ALLOWED_LATENESS_MS);
-        let _ = fold_all(&mut replayed, &history[from..cut]);
-        let properties = ["shop", "blog"].map(|property| Property(property.into()));
-        for (at, record) in &history[cut..] {
-            for property in &properties {
-                let tenant = Tenant("demo".into());
-                prop_assert_eq!(replayed.rules(&tenant, property), whole.rules(&tenant, property));
-            }
-            let next = whole.next_offset();
-            let expected = whole.fold(next, LogTime(NOON + at), record.clone());
-            prop_assert_eq!(replayed.fold(next, LogTime(NOON + at), record.clone()), expected);
-            prop_assert_eq!(replayed.deadline(), whole.deadline());
-            prop_assert_eq!(replayed.repeat_due(), whole.repeat_due());
-        }
-    }
-
-    #[test]
-    fn log_time_changes_no_score(history in any_history(), slower in 1..5_i64) {
-        // Without ends in between, when records are appended does not matter.
-        let scores = |factor: i64| {
-            let mut state = Log::new().0;
-            let squeezed: Vec<_> = history
-                .iter()
-                .map(|(at, record)| (at % (4 * MINUTE) * factor / 5, record.clone()))
-                .filter(|(_, record)| matches!(record, Record::Batch(_)))
-                .collect();
-            let mut at_most = 0;
-            for (at, record) in squeezed {
-                at_most = at_most.max(at);
-                let _ = state.fold(state.next_offset(), LogTime(NOON + at_most), record);
-            }
-            state.finish().into_iter().map(|u| (u.session.key, u.session.scores, u.signals)).collect::<Vec<_>>()
-        };
-        prop_assert_eq!(scores(5), scores(5 - slower.min(4)));
-    }
-
-    #[test]
-    fn splitting_a_batch_changes_no_score(cut in 0..6_usize) {
-        let whole = raging(1, 0, 0);
-        let mut one = Log::new().0;
-        let _ = one.fold(0, LogTime(NOON), record(whole.clone(), 0));
-        let mut two = Log::new().0;
-        let mut first = whole.clone();
-        let rest = first.interactions.split_off(cut);
-        let second = Batch { sequence: 1, interactions: rest, ..whole };
-        let _ = two.fold(0, LogTime(NOON), record(first, 0));
-        let _ = two.fold(1, LogTime(NOON), record(second, 0));
-        let scores = |state: &mut PartitionState| {
-            let update = state.finish().remove(0);
-            (update.session.scores, update.signals, update.page_views, update.session.engaged_ms)
-        };
-        prop_assert_eq!(scores(&mut one), scores(&mut two));
-    }
 }
