@@ -4,7 +4,7 @@
 use crate::draw::Draw;
 use crate::made::{Crowd, NOON_MS, Order};
 use crate::rules::changed_rules;
-use furrow_core::control::{Control, Scope};
+use furrow_core::control::Control;
 use furrow_core::ids::{Property, Tenant};
 use furrow_core::interaction::Batch;
 use furrow_core::partition::{Record, TenantBatch};
@@ -12,7 +12,6 @@ use furrow_core::rules::RuleSet;
 use furrow_core::session::{ClientFacts, Received};
 use furrow_core::time::LogTime;
 use furrow_proto::{Limits, decode_batch};
-use std::sync::Arc;
 
 /// Batches that may come again.
 const REMEMBERED_MAX: usize = 64;
@@ -131,16 +130,8 @@ pub(crate) fn spell(encoded: &[u8], after_ms: u32) -> Option<Vec<u8>> {
 
 /// Rules for all of the tenant that every history is of.
 pub(crate) fn control(number: u64, at_ms: i64, rules: RuleSet) -> Record {
-    Record::Control(Box::new(Control {
-        at_ms,
-        scope: Scope {
-            tenant: Tenant("demo".into()),
-            property: None,
-        },
-        number,
-        rules: Arc::new(rules),
-        content: Arc::new([]),
-    }))
+    let control = Control::unpublished(at_ms, Tenant("demo".into()), number, rules);
+    Record::Control(Box::new(control))
 }
 
 /// A batch as the log holds it.

@@ -47,6 +47,24 @@ pub struct Control {
     pub content: Arc<[u8]>,
 }
 
+impl Control {
+    /// Rules for all of a tenant's sessions that were never published, to fold
+    /// without a log. Nobody repeats them, and so they have no content.
+    #[must_use]
+    pub fn unpublished(at_ms: i64, tenant: Tenant, number: u64, rules: RuleSet) -> Control {
+        Control {
+            at_ms,
+            scope: Scope {
+                tenant,
+                property: None,
+            },
+            number,
+            rules: rules.into(),
+            content: Arc::default(),
+        }
+    }
+}
+
 /// Rules that hold, without the moment at which they were told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {

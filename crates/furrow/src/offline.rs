@@ -1,7 +1,7 @@
 //! The pipeline's own fold without a log: batches in, sessions out.
 
 use anyhow::{Context, Result};
-use furrow_core::control::{Control, Scope};
+use furrow_core::control::Control;
 use furrow_core::ids::{Epoch, Property, Tenant};
 use furrow_core::interaction::Batch;
 use furrow_core::ledger::Outcome;
@@ -14,7 +14,6 @@ use furrow_proto::{decode_batch, json};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::sync::Arc;
 
 /// The longest line that is read: a batch's JSON.
 const LINE_BYTES_MAX: usize = 16 << 20;
@@ -37,20 +36,11 @@ impl Offline {
 
     /// The same, under other rules than the compiled-in ones. They are number 1.
     pub(crate) fn under(mut self, rules: RuleSet) -> Offline {
-        let control = Record::Control(Box::new(Control {
-            at_ms: 0,
-            scope: Scope {
-                tenant: self.tenant.clone(),
-                property: None,
-            },
-            number: 1,
-            rules: Arc::new(rules),
-            // Nobody repeats it: there is no log.
-            content: Arc::new([]),
-        }));
+        let control = Control::unpublished(0, self.tenant.clone(), 1, rules);
+        let record = Record::Control(Box::new(control));
         let folded = self
             .state
-            .fold(self.state.next_offset(), LogTime(0), control);
+            .fold(self.state.next_offset(), LogTime(0), record);
         debug_assert_eq!(folded.outcome, Outcome::Control);
         self
     }
