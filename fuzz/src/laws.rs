@@ -1,9 +1,7 @@
 //! What must hold after every record, whatever it was.
 
 use furrow_core::ledger::{DeathReason, Outcome};
-use furrow_core::output::{
-    Contributor, Measured, RunningScores, ScoreUpdate, Scores, SessionStatus,
-};
+use furrow_core::output::{Contributor, Measured, ScoreUpdate, SessionStatus};
 use furrow_core::partition::{Folded, PartitionState, Record};
 use furrow_core::time::LogTime;
 use furrow_proto::record::{decode_score_update, encode_score_update};
@@ -39,8 +37,7 @@ pub(crate) fn fold(state: &mut PartitionState, append_time: LogTime, record: Rec
 pub(crate) fn update(update: &ScoreUpdate) {
     let session = &update.session;
     assert_ne!(session.status, SessionStatus::Broken);
-    scores(session.scores);
-    running_scores(session.running);
+    scores(session.scores.named().chain(session.running.named()));
     assert!(session.confidence_milli <= MILLI, "{session:?}");
     assert!(session.scroll_depth_milli <= MILLI, "{session:?}");
     assert!(session.started_ms <= session.last_interaction_ms);
@@ -51,8 +48,7 @@ pub(crate) fn update(update: &ScoreUpdate) {
         assert!(signal.ordinal < session.signals, "{signal:?}");
     }
     for page_view in &update.page_views {
-        scores(page_view.scores);
-        running_scores(page_view.running);
+        scores(page_view.scores.named().chain(page_view.running.named()));
         assert!(page_view.confidence_milli <= MILLI, "{page_view:?}");
         contributors(&page_view.contributors);
         measures(&page_view.measures);
@@ -67,50 +63,9 @@ pub(crate) fn update(update: &ScoreUpdate) {
     assert_eq!(*update, again.expect("its own bytes are read"));
 }
 
-fn scores(scores: Scores) {
-    let Scores {
-        frustration,
-        confusion,
-        engagement,
-        navigation,
-        form,
-        technical,
-        exit_risk,
-        experience,
-    } = scores;
-    let running = RunningScores {
-        frustration,
-        confusion,
-        engagement,
-        navigation,
-        form,
-        technical,
-        exit_risk,
-    };
-    running_scores(running);
-    assert!(experience <= SCORE_MAX, "{scores:?}");
-}
-
-fn running_scores(scores: RunningScores) {
-    let RunningScores {
-        frustration,
-        confusion,
-        engagement,
-        navigation,
-        form,
-        technical,
-        exit_risk,
-    } = scores;
-    let all = [
-        frustration,
-        confusion,
-        engagement,
-        navigation,
-        form,
-        technical,
-        exit_risk,
-    ];
-    assert!(all.iter().all(|score| *score <= SCORE_MAX), "{scores:?}");
+fn scores(mut scores: impl Iterator<Item = (&'static str, u16)>) {
+    let beyond = scores.find(|(_, score)| *score > SCORE_MAX);
+    assert_eq!(beyond, None);
 }
 
 fn contributors(contributors: &[Contributor]) {

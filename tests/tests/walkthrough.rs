@@ -1,4 +1,4 @@
-//! "Add a signal" in CONTRIBUTING.md leads where it says.
+//! "Add a signal" and "Add a score" in CONTRIBUTING.md lead where they say.
 
 use furrow_core::signals::SignalKind;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Rows of the walk-through: step, file, what to look for.
-fn steps() -> Vec<[String; 3]> {
+/// Rows of a walk-through: step, file, what to look for.
+fn steps(heading: &str) -> Vec<[String; 3]> {
     let text = std::fs::read_to_string(root().join("CONTRIBUTING.md")).expect("it is there");
     let section = text
         .split("\n## ")
-        .find(|section| section.starts_with("Add a signal"))
+        .find(|section| section.starts_with(heading))
         .expect("the section is there");
     let rows = section.lines().filter(|line| line.starts_with("| "));
     rows.skip(1)
@@ -42,15 +42,17 @@ fn text_of(place: &Path) -> String {
 
 #[test]
 fn every_step_names_a_place_that_has_what_it_says() {
-    let steps = steps();
-    assert!(steps.len() >= 8, "the table was read: {steps:?}");
-    for [step, file, look] in steps {
-        let place = root().join(&file);
-        assert!(place.exists(), "{step}: {file} is not there");
-        assert!(
-            text_of(&place).contains(&look),
-            "{step}: {file} has no {look}"
-        );
+    for heading in ["Add a signal", "Add a score"] {
+        let steps = steps(heading);
+        assert!(steps.len() >= 8, "the table was read: {steps:?}");
+        for [step, file, look] in steps {
+            let place = root().join(&file);
+            assert!(place.exists(), "{step}: {file} is not there");
+            assert!(
+                text_of(&place).contains(&look),
+                "{step}: {file} has no {look}"
+            );
+        }
     }
 }
 

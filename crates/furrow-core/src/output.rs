@@ -35,33 +35,37 @@ pub enum SessionStatus {
     Broken,
 }
 
-/// The scores over the whole time, each 0 to 10,000 thousandths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct Scores {
-    pub frustration: u16,
-    pub confusion: u16,
-    pub engagement: u16,
-    pub navigation: u16,
-    pub form: u16,
-    pub technical: u16,
-    pub exit_risk: u16,
-    /// Higher is better.
-    pub experience: u16,
+macro_rules! score_set {
+    ($(#[$doc:meta])* $set:ident { $($(#[$score_doc:meta])* $score:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[allow(missing_docs)]
+        pub struct $set { $($(#[$score_doc])* pub $score: u16),+ }
+
+        impl $set {
+            /// Each score under its name, in the order in which they are shown.
+            pub fn named(self) -> impl Iterator<Item = (&'static str, u16)> {
+                [$((stringify!($score), self.$score)),+].into_iter()
+            }
+        }
+    };
 }
 
-/// The scores as they stood at the newest interaction, each 0 to 10,000
-/// thousandths. Their loads halve every half-life from there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct RunningScores {
-    pub frustration: u16,
-    pub confusion: u16,
-    pub engagement: u16,
-    pub navigation: u16,
-    pub form: u16,
-    pub technical: u16,
-    pub exit_risk: u16,
+score_set! {
+    /// The scores over the whole time, each 0 to 10,000 thousandths.
+    Scores {
+        frustration, confusion, engagement, navigation, form, technical, exit_risk,
+        /// Higher is better.
+        experience,
+    }
+}
+
+score_set! {
+    /// The scores as they stood at the newest interaction, each 0 to 10,000
+    /// thousandths. Their loads halve every half-life from there.
+    RunningScores {
+        frustration, confusion, engagement, navigation, form, technical, exit_risk,
+    }
 }
 
 /// A number computed from samples.

@@ -362,11 +362,8 @@ mod tests {
             let (score_rules, attention_rules) = (ScoreRules::default(), AttentionRules::default());
             let attention = Attention { engaged_ms: engaged, scroll_depth_milli: depth };
             let s = scores(Some(&tallies(&firings)), attention, &score_rules, &attention_rules);
-            for score in [
-                s.frustration, s.confusion, s.engagement, s.navigation, s.form, s.technical,
-                s.exit_risk, s.experience,
-            ] {
-                prop_assert!(score <= 10_000);
+            for (name, score) in s.named() {
+                prop_assert!(score <= 10_000, "{name}");
             }
         }
 

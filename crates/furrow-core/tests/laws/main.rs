@@ -156,12 +156,8 @@ proptest! {
         let session = &update.session;
         let all = pages.chain([(session.scores, session.running, session.confidence_milli)]);
         for (s, r, confidence) in all {
-            let scores = [
-                s.frustration, s.confusion, s.engagement, s.navigation, s.form, s.technical,
-                s.exit_risk, s.experience, r.frustration, r.confusion, r.engagement,
-                r.navigation, r.form, r.technical, r.exit_risk,
-            ];
-            prop_assert!(scores.iter().all(|score| *score <= 10_000), "{scores:?}");
+            let in_range = s.named().chain(r.named()).all(|(_, score)| score <= 10_000);
+            prop_assert!(in_range, "{s:?} {r:?}");
             prop_assert!(confidence <= 1_000);
         }
         for signal in &update.signals {

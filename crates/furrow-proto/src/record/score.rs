@@ -59,65 +59,41 @@ fn at_most(value: u32, max: u16, field: &'static str) -> Result<u16, RecordError
         .ok_or(RecordError::BadField(field))
 }
 
-impl From<Scores> for v1::Scores {
-    fn from(scores: Scores) -> Self {
-        v1::Scores {
-            frustration: scores.frustration.into(),
-            confusion: scores.confusion.into(),
-            engagement: scores.engagement.into(),
-            navigation: scores.navigation.into(),
-            form: scores.form.into(),
-            technical: scores.technical.into(),
-            exit_risk: scores.exit_risk.into(),
-            experience: scores.experience.into(),
+/// Both ways between a set of scores and its message, whose fields have the
+/// same names.
+macro_rules! score_set {
+    ($set:ident named $prefix:literal { $($score:ident),+ $(,)? }) => {
+        impl From<$set> for v1::$set {
+            fn from(scores: $set) -> Self {
+                v1::$set { $($score: scores.$score.into()),+ }
+            }
         }
-    }
-}
 
-impl TryFrom<v1::Scores> for Scores {
-    type Error = RecordError;
+        impl TryFrom<v1::$set> for $set {
+            type Error = RecordError;
 
-    fn try_from(scores: v1::Scores) -> Result<Self, RecordError> {
-        Ok(Scores {
-            frustration: at_most(scores.frustration, SCORE_MAX, "scores.frustration")?,
-            confusion: at_most(scores.confusion, SCORE_MAX, "scores.confusion")?,
-            engagement: at_most(scores.engagement, SCORE_MAX, "scores.engagement")?,
-            navigation: at_most(scores.navigation, SCORE_MAX, "scores.navigation")?,
-            form: at_most(scores.form, SCORE_MAX, "scores.form")?,
-            technical: at_most(scores.technical, SCORE_MAX, "scores.technical")?,
-            exit_risk: at_most(scores.exit_risk, SCORE_MAX, "scores.exit_risk")?,
-            experience: at_most(scores.experience, SCORE_MAX, "scores.experience")?,
-        })
-    }
-}
-
-impl From<RunningScores> for v1::RunningScores {
-    fn from(scores: RunningScores) -> Self {
-        v1::RunningScores {
-            frustration: scores.frustration.into(),
-            confusion: scores.confusion.into(),
-            engagement: scores.engagement.into(),
-            navigation: scores.navigation.into(),
-            form: scores.form.into(),
-            technical: scores.technical.into(),
-            exit_risk: scores.exit_risk.into(),
+            fn try_from(scores: v1::$set) -> Result<Self, RecordError> {
+                Ok($set {
+                    $($score: at_most(
+                        scores.$score,
+                        SCORE_MAX,
+                        concat!($prefix, ".", stringify!($score)),
+                    )?),+
+                })
+            }
         }
+    };
+}
+
+score_set! {
+    Scores named "scores" {
+        frustration, confusion, engagement, navigation, form, technical, exit_risk, experience,
     }
 }
 
-impl TryFrom<v1::RunningScores> for RunningScores {
-    type Error = RecordError;
-
-    fn try_from(scores: v1::RunningScores) -> Result<Self, RecordError> {
-        Ok(RunningScores {
-            frustration: at_most(scores.frustration, SCORE_MAX, "running.frustration")?,
-            confusion: at_most(scores.confusion, SCORE_MAX, "running.confusion")?,
-            engagement: at_most(scores.engagement, SCORE_MAX, "running.engagement")?,
-            navigation: at_most(scores.navigation, SCORE_MAX, "running.navigation")?,
-            form: at_most(scores.form, SCORE_MAX, "running.form")?,
-            technical: at_most(scores.technical, SCORE_MAX, "running.technical")?,
-            exit_risk: at_most(scores.exit_risk, SCORE_MAX, "running.exit_risk")?,
-        })
+score_set! {
+    RunningScores named "running" {
+        frustration, confusion, engagement, navigation, form, technical, exit_risk,
     }
 }
 

@@ -46,7 +46,7 @@ impl Block {
     pub fn push(&mut self, update: &ScoreUpdate) {
         let identity = Identity::new(&update.session, update.origin);
         self.sessions
-            .push(SessionRow::new(&update.session, update.origin));
+            .push(SessionRow::new(&identity, &update.session));
         self.signals
             .extend(update.signals.iter().map(|s| SignalRow::new(&identity, s)));
         self.page_views.extend(
@@ -162,6 +162,75 @@ fn measured_of((measure, value): MeasuredValue) -> Measured {
     }
 }
 
+/// Declares a row: its columns, and what they hold of an output.
+macro_rules! row {
+    (
+        $(#[$doc:meta])*
+        $row:ident in $table:literal, from $identity:ident, $output:ident: $type:ty {
+            $($(#[$serde:meta])* $column:ident: $column_type:ty = $value:expr;)+
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, clickhouse::Row, serde::Serialize, serde::Deserialize)]
+        pub struct $row {
+            $($(#[$serde])* pub(crate) $column: $column_type,)+
+        }
+
+        impl $row {
+            pub(super) fn new($identity: &super::Identity, $output: &$type) -> $row {
+                $row { $($column: $value,)+ }
+            }
+        }
+
+        impl super::StoredRow for $row {
+            const TABLE: &'static str = $table;
+        }
+    };
+}
+
+/// Declares the row of something that is scored, through `$declare`: its own
+/// columns, those that all of these share, and what follows. Scores are named
+/// here and in the two macros below, and nowhere else in this crate's code.
+macro_rules! scored_row {
+    (
+        $declare:ident!
+        $(#[$doc:meta])*
+        $row:ident in $table:literal, from $identity:ident, $output:ident: $type:ty {
+            $($own:tt)*
+        }
+        $({ $($last:tt)* })?
+    ) => {
+        $declare! {
+            $(#[$doc])*
+            $row in $table, from $identity, $output: $type {
+                $($own)*
+                scored: bool = $output.scored;
+                frustration_milli: u16 = $output.scores.frustration;
+                confusion_milli: u16 = $output.scores.confusion;
+                engagement_milli: u16 = $output.scores.engagement;
+                navigation_milli: u16 = $output.scores.navigation;
+                form_milli: u16 = $output.scores.form;
+                technical_milli: u16 = $output.scores.technical;
+                exit_risk_milli: u16 = $output.scores.exit_risk;
+                experience_milli: u16 = $output.scores.experience;
+                frustration_now_milli: u16 = $output.running.frustration;
+                confusion_now_milli: u16 = $output.running.confusion;
+                engagement_now_milli: u16 = $output.running.engagement;
+                navigation_now_milli: u16 = $output.running.navigation;
+                form_now_milli: u16 = $output.running.form;
+                technical_now_milli: u16 = $output.running.technical;
+                exit_risk_now_milli: u16 = $output.running.exit_risk;
+                confidence_milli: u16 = $output.confidence_milli;
+                contributors: Vec<super::ContributorValue> =
+                    $output.contributors.iter().map(super::contributor_value).collect();
+                measures: Vec<super::MeasuredValue> =
+                    $output.measures.iter().map(super::measured_value).collect();
+                $($($last)*)?
+            }
+        }
+    };
+}
+
 /// The scores that a row holds.
 macro_rules! scores_of {
     ($row:ident) => {
@@ -193,4 +262,4 @@ macro_rules! running_of {
     };
 }
 
-use {running_of, scores_of};
+use {row, running_of, scored_row, scores_of};

@@ -1,63 +1,40 @@
 //! What a session consists of, as rows: signals, page views, conversions.
 
-use super::{
-    ContributorValue, Identity, MeasuredValue, StoredRow, contributor_of, contributor_value,
-    measured_of, measured_value, running_of, scores_of,
-};
-use clickhouse::Row;
+use super::{contributor_of, measured_of, row, running_of, scored_row, scores_of};
 use furrow_core::ids::TargetHash;
 use furrow_core::output::{ConversionSeen, PageViewScore, SignalFiring};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Declares the row of something that a session numbers from 0: the columns
-/// that all of these share, then its own with what they hold.
+/// that all of these share, then its own.
 macro_rules! part_row {
     (
         $(#[$doc:meta])*
-        $row:ident in $table:literal, from $part:ident: $output:ty {
-            $($column:ident: $type:ty = $value:expr;)+
+        $row:ident in $table:literal, from $identity:ident, $part:ident: $type:ty {
+            $($own:tt)+
         }
     ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Row, Serialize, Deserialize)]
-        pub struct $row {
-            pub(crate) tenant: String,
-            pub(crate) property: String,
-            #[serde(with = "clickhouse::serde::uuid")]
-            pub(crate) session: Uuid,
-            pub(crate) ordinal: u32,
-            pub(crate) version: u64,
-            #[serde(with = "clickhouse::serde::uuid::option")]
-            pub(crate) visitor: Option<Uuid>,
-            pub(crate) first_record: i64,
-            $(pub(crate) $column: $type,)+
-        }
-
-        impl $row {
-            pub(super) fn new(identity: &Identity, $part: &$output) -> $row {
-                $row {
-                    tenant: identity.tenant.clone(),
-                    property: identity.property.clone(),
-                    session: identity.session,
-                    ordinal: $part.ordinal,
-                    version: identity.version,
-                    visitor: identity.visitor,
-                    first_record: identity.first_record,
-                    $($column: $value,)+
-                }
+        row! {
+            $(#[$doc])*
+            $row in $table, from $identity, $part: $type {
+                tenant: String = $identity.tenant.clone();
+                property: String = $identity.property.clone();
+                #[serde(with = "clickhouse::serde::uuid")]
+                session: Uuid = $identity.session;
+                ordinal: u32 = $part.ordinal;
+                version: u64 = $identity.version;
+                #[serde(with = "clickhouse::serde::uuid::option")]
+                visitor: Option<Uuid> = $identity.visitor;
+                first_record: i64 = $identity.first_record;
+                $($own)+
             }
-        }
-
-        impl StoredRow for $row {
-            const TABLE: &'static str = $table;
         }
     };
 }
 
 part_row! {
     /// A row of `signals`.
-    SignalRow in "signals", from s: SignalFiring {
+    SignalRow in "signals", from identity, s: SignalFiring {
         signal: String = s.signal.to_string();
         at: i64 = s.at_ms;
         duration_ms: u32 = s.duration_ms;
@@ -98,9 +75,10 @@ impl From<SignalRow> for SignalFiring {
     }
 }
 
-part_row! {
+scored_row! {
+    part_row!
     /// A row of `page_views`.
-    PageViewRow in "page_views", from p: PageViewScore {
+    PageViewRow in "page_views", from identity, p: PageViewScore {
         path: String = p.path.to_string();
         page_group: String = p.group.to_string();
         started: i64 = p.started_ms;
@@ -110,25 +88,6 @@ part_row! {
         presses: u32 = p.presses;
         interactions: u32 = p.interactions;
         samples: u64 = p.samples;
-        scored: bool = p.scored;
-        frustration_milli: u16 = p.scores.frustration;
-        confusion_milli: u16 = p.scores.confusion;
-        engagement_milli: u16 = p.scores.engagement;
-        navigation_milli: u16 = p.scores.navigation;
-        form_milli: u16 = p.scores.form;
-        technical_milli: u16 = p.scores.technical;
-        exit_risk_milli: u16 = p.scores.exit_risk;
-        experience_milli: u16 = p.scores.experience;
-        frustration_now_milli: u16 = p.running.frustration;
-        confusion_now_milli: u16 = p.running.confusion;
-        engagement_now_milli: u16 = p.running.engagement;
-        navigation_now_milli: u16 = p.running.navigation;
-        form_now_milli: u16 = p.running.form;
-        technical_now_milli: u16 = p.running.technical;
-        exit_risk_now_milli: u16 = p.running.exit_risk;
-        confidence_milli: u16 = p.confidence_milli;
-        contributors: Vec<ContributorValue> = p.contributors.iter().map(contributor_value).collect();
-        measures: Vec<MeasuredValue> = p.measures.iter().map(measured_value).collect();
     }
 }
 
@@ -157,7 +116,7 @@ impl From<PageViewRow> for PageViewScore {
 
 part_row! {
     /// A row of `conversions`.
-    ConversionRow in "conversions", from c: ConversionSeen {
+    ConversionRow in "conversions", from identity, c: ConversionSeen {
         order_id: String = c.order_id.to_string();
         kind: String = c.kind.to_string();
         at: i64 = c.at_ms;

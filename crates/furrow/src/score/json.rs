@@ -3,8 +3,8 @@
 
 use super::Lines;
 use furrow_core::output::{
-    Contributor, ConversionSeen, Measured, PageViewScore, RunningScores, ScoreUpdate, Scores,
-    SessionScore, SessionStatus, SignalFiring,
+    Contributor, ConversionSeen, Measured, PageViewScore, ScoreUpdate, SessionScore, SessionStatus,
+    SignalFiring,
 };
 use serde_json::{Map, Value, json};
 
@@ -44,8 +44,8 @@ fn session(update: &ScoreUpdate) -> Value {
         "engaged_ms": s.engaged_ms,
         "scroll_depth": thousandths(s.scroll_depth_milli),
         "scored": s.scored,
-        "scores": s.scored.then(|| scores(s.scores)),
-        "running": s.scored.then(|| running(s.running)),
+        "scores": s.scored.then(|| scores(s.scores.named())),
+        "running": s.scored.then(|| scores(s.running.named())),
         "confidence": thousandths(s.confidence_milli),
         "contributors": contributors(&s.contributors),
         "signals": update.signals.iter().map(signal).collect::<Vec<_>>(),
@@ -99,8 +99,8 @@ fn page_view(view: &PageViewScore) -> Value {
         "interactions": view.interactions,
         "samples": view.samples,
         "scored": view.scored,
-        "scores": view.scored.then(|| scores(view.scores)),
-        "running": view.scored.then(|| running(view.running)),
+        "scores": view.scored.then(|| scores(view.scores.named())),
+        "running": view.scored.then(|| scores(view.running.named())),
         "confidence": thousandths(view.confidence_milli),
         "contributors": contributors(&view.contributors),
     })
@@ -136,29 +136,10 @@ fn conversion(conversion: &ConversionSeen) -> Value {
     })
 }
 
-fn scores(scores: Scores) -> Value {
-    json!({
-        "frustration": thousandths(scores.frustration),
-        "confusion": thousandths(scores.confusion),
-        "engagement": thousandths(scores.engagement),
-        "navigation": thousandths(scores.navigation),
-        "form": thousandths(scores.form),
-        "technical": thousandths(scores.technical),
-        "exit_risk": thousandths(scores.exit_risk),
-        "experience": thousandths(scores.experience),
-    })
-}
-
-fn running(scores: RunningScores) -> Value {
-    json!({
-        "frustration": thousandths(scores.frustration),
-        "confusion": thousandths(scores.confusion),
-        "engagement": thousandths(scores.engagement),
-        "navigation": thousandths(scores.navigation),
-        "form": thousandths(scores.form),
-        "technical": thousandths(scores.technical),
-        "exit_risk": thousandths(scores.exit_risk),
-    })
+fn scores(scores: impl Iterator<Item = (&'static str, u16)>) -> Value {
+    scores
+        .map(|(name, milli)| (name, thousandths(milli)))
+        .collect()
 }
 
 fn contributors(contributors: &[Contributor]) -> Vec<Value> {
