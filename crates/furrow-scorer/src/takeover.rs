@@ -86,7 +86,7 @@ impl Scorer {
             config,
             ..
         } = self;
-        let bounds = log.bounds(topic, partition)?;
+        let bounds = log.bounds(topic, partition).await?;
         let lateness_ms = i64::from(config.allowed_lateness_ms);
         let found = snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await?;
         let (earliest, end) = (bounds.earliest.0, bounds.end.0);

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::{admin_key, demo, store};
 use anyhow::{Context, Result};
 use furrow_core::ids::Epoch;
-use furrow_log::{EmbeddedSettings, Log, Topic};
+use furrow_log::{EmbeddedSettings, Log, Topic, TopicPlan};
 use furrow_scorer::Scorer;
 use furrow_scorer::snapshot::{self, Snapshots};
 use furrow_service::observe::{Observe, Readiness};
@@ -31,7 +31,7 @@ struct Addresses {
 pub(crate) async fn up(mut config: Config, data: &Path, with_demo: bool) -> Result<()> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
-    let log = open_log(&config, data)?;
+    let log = open_log(&config, data).await?;
     if config.gateway.admin_key.expose().is_empty() {
         config.gateway.admin_key = admin_key::read_or_make(data)?;
     }
@@ -70,7 +70,7 @@ async fn second_signal() -> Result<i32> {
     }
 }
 
-fn open_log(config: &Config, data: &Path) -> Result<Log> {
+async fn open_log(config: &Config, data: &Path) -> Result<Log> {
     let settings = EmbeddedSettings {
         retention: Duration::from_secs(config.log.retention_hours * 3_600),
         ..EmbeddedSettings::default()
@@ -81,7 +81,8 @@ fn open_log(config: &Config, data: &Path) -> Result<Log> {
         &config.scorer.scores,
         &config.scorer.dead_letters,
     ] {
-        log.create_topic(&Topic::new(topic), config.log.partitions)?;
+        let plan = TopicPlan::of(config.log.partitions);
+        log.create_topic(&Topic::new(topic), &plan).await?;
     }
     Ok(log)
 }
@@ -114,7 +115,8 @@ async fn compose(
         Topic::new(&config.scorer.interactions),
         &mut registry,
         gateway_ready.clone(),
-    )?
+    )
+    .await?
     .bind()
     .await?;
     let api = furrow_api::Api::bind(
@@ -151,7 +153,8 @@ async fn compose(
         store.writer.clone(),
         furrow_sink::Metrics::register(&mut registry),
         sink_ready.clone(),
-    )?;
+    )
+    .await?;
     let observe = Observe::bind(config.observe.listen, registry, roles.to_vec()).await?;
     store
         .writer

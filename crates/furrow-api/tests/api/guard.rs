@@ -131,7 +131,7 @@ async fn with_a_read_key_every_question_needs_it_and_pages_do_not() {
 
 #[tokio::test]
 async fn an_address_that_others_reach_is_not_bound_without_a_read_key() {
-    let (log, _dir) = log();
+    let (log, _dir) = log().await;
     let listen = SocketAddr::from(([0, 0, 0, 0], 0));
     let open = Config {
         listen,

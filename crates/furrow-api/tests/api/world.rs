@@ -2,7 +2,7 @@
 
 use crate::samples::{now_ms, update};
 use furrow_api::{Api, Config, Metrics};
-use furrow_log::{EmbeddedSettings, Log, Topic};
+use furrow_log::{EmbeddedSettings, Log, Topic, TopicPlan};
 use furrow_proto::record;
 use furrow_proto::v1::query_service_client::QueryServiceClient;
 use furrow_store::engine::{Account, MEMORY_BYTES_MAX_DEFAULT, START_TIMEOUT_DEFAULT};
@@ -88,16 +88,18 @@ pub(crate) fn config() -> Config {
     }
 }
 
-pub(crate) fn log() -> (Log, TempDir) {
+pub(crate) async fn log() -> (Log, TempDir) {
     let dir = TempDir::new().unwrap();
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-    log.create_topic(&Topic::new(SCORES), 2).unwrap();
+    log.create_topic(&Topic::new(SCORES), &TopicPlan::of(2))
+        .await
+        .unwrap();
     (log, dir)
 }
 
 impl World {
     pub(crate) async fn with(config: Config, store: Store) -> World {
-        let (log, dir) = log();
+        let (log, dir) = log().await;
         let bound = Api::bind(&config, store, log.clone(), Metrics::default())
             .await
             .unwrap();
