@@ -61,8 +61,8 @@ fn in_two(batch: Batch, at: usize) -> (Batch, Batch) {
         ..first.clone()
     };
     for half in [&mut first, &mut second] {
-        let samples = half.interactions.iter().map(|i| i.kind.samples()).sum();
-        half.samples = u32::try_from::<usize>(samples).expect("limits keep paths short");
+        let samples: usize = half.interactions.iter().map(|i| i.kind.samples()).sum();
+        half.samples = u32::try_from(samples).expect("limits keep paths short");
     }
     (first, second)
 }
