@@ -149,7 +149,7 @@ impl Log {
     ) -> Result<Receipt, AppendError> {
         match &self.0 {
             Backend::Embedded(log) => log.append(topic, key, payload),
-            Backend::Kafka(log) => log.append(topic, key, payload),
+            Backend::Kafka(log) => log.append(topic, key, &payload),
         }
     }
 
@@ -163,7 +163,7 @@ impl Log {
     ) -> Result<Receipt, AppendError> {
         match &self.0 {
             Backend::Embedded(log) => log.append_to(topic, partition, key, payload),
-            Backend::Kafka(log) => log.append_to(topic, partition, key, payload),
+            Backend::Kafka(log) => log.append_to(topic, partition, key, &payload),
         }
     }
 
