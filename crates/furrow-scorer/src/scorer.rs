@@ -17,6 +17,7 @@ use furrow_log::{
 };
 use furrow_proto::Limits;
 use furrow_proto::record::{DeadLetter, InteractionRecord, encode_score_update};
+use furrow_service::clock::now_ms;
 use furrow_service::observe::Readiness;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -24,7 +25,7 @@ use futures_util::stream::FuturesUnordered;
 use object_store::ObjectStore;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +62,16 @@ pub enum ScorerError {
     /// The snapshot store does not answer when a partition is taken over.
     #[error("no snapshot could be looked for")]
     Snapshot(#[from] SnapshotError),
+    /// Offsets and snapshots are of another log than this one.
+    #[error(
+        "the records of partition {partition} are not those that were scored: the topic was made \
+         anew, or the snapshots are another log's; `furrow migrate --adopt` begins a new epoch with \
+         what the topic holds"
+    )]
+    OtherLog {
+        /// The partition.
+        partition: Partition,
+    },
     /// The log no longer holds what a replay needs.
     #[error(
         "partition {partition} begins at offset {earliest}, but scores need the log from {needed} \
@@ -532,13 +543,4 @@ impl Running {
         metrics.lag_records.remove(&label);
         metrics.lag_seconds.remove(&label);
     }
-}
-
-/// This process's clock, ms since 1970. It decides when a tick is appended and
-/// what people are shown, never what anything scores.
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -14,11 +14,12 @@ use furrow_log::{
     AppendError, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, Stored, Topic,
     TopicError,
 };
+use furrow_service::clock::now_ms;
 use furrow_service::observe::Readiness;
 use furrow_store::{InsertError, QueryError, Store};
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -390,9 +391,4 @@ async fn until(due: Option<Instant>) {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_millis()).expect("the year is before 292 million")
 }
