@@ -126,7 +126,7 @@ impl Publishing {
     /// Appends to every partition and waits until all of it is durable.
     async fn append(&self, control: Control) -> Result<u32, Fault> {
         let _slot = self.slots.try_acquire().map_err(|_| Fault::Busy)?;
-        let partitions = self.log.partitions(&self.topic);
+        let partitions = self.log.partitions(&self.topic).await;
         let partitions = partitions.map_err(|error| Fault::Log(error.into()))?;
         let record: Bytes = InteractionRecord::Control(control).encode();
         let receipts = (0..partitions)
@@ -184,6 +184,8 @@ impl Fault {
         match error {
             AppendError::Full => Fault::LogFull,
             AppendError::TooLarge { .. }
+            | AppendError::TimedOut
+            | AppendError::Refused(_)
             | AppendError::Topic(_)
             | AppendError::Closed
             | AppendError::Storage(_) => Fault::Log(error),

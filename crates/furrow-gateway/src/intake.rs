@@ -233,6 +233,8 @@ fn not_appended(error: &AppendError, retry_after: Duration) -> Refusal {
             failed(LogFailure::Closed, error, retry_after)
         }
         AppendError::Topic(_) => failed(LogFailure::Topic, error, retry_after),
+        AppendError::TimedOut => failed(LogFailure::TimedOut, error, retry_after),
+        AppendError::Refused(_) => failed(LogFailure::Refused, error, retry_after),
         AppendError::Storage(_) => failed(LogFailure::Storage, error, retry_after),
     }
 }

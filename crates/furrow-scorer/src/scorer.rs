@@ -115,10 +115,8 @@ impl Scorer {
             scores: Topic::new(&self.config.scores),
             dead_letters: Topic::new(&self.config.dead_letters),
         };
-        let member = self.log.join(
-            &self.config.group,
-            std::slice::from_ref(&topics.interactions),
-        )?;
+        let interactions = std::slice::from_ref(&topics.interactions);
+        let member = self.log.join(&self.config.group, interactions).await?;
         let running = Running {
             topics,
             limits: read::log_limits(),
@@ -432,7 +430,7 @@ impl Running {
         if now >= self.next_commit {
             self.next_commit = now + self.scorer.config.commit_every();
             self.commit(member)?;
-            self.show();
+            self.show(member);
         }
         Ok(())
     }
@@ -503,7 +501,7 @@ impl Running {
         Ok(())
     }
 
-    fn show(&self) {
+    fn show(&self, member: &Member) {
         let metrics = &self.scorer.metrics;
         metrics.show(self.owned.values().map(|owned| owned.state.ledger()));
         let now_ms = now_ms();
@@ -515,11 +513,9 @@ impl Running {
             let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
             metrics.sessions.get_or_create(&label).set(gauge(sessions));
             metrics.markers.get_or_create(&label).set(gauge(markers));
-            let end = self
-                .scorer
-                .log
-                .bounds(&self.topics.interactions, *partition)
-                .map_or(owned.end, |bounds| bounds.end.0);
+            let end = member
+                .end(&self.topics.interactions, *partition)
+                .map_or(owned.end, |end| end.0);
             let behind = end.saturating_sub(owned.state.next_offset());
             metrics
                 .lag_records

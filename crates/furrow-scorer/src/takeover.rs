@@ -105,7 +105,7 @@ impl Scorer {
             config,
             ..
         } = self;
-        let bounds = log.bounds(topic, partition)?;
+        let bounds = log.bounds(topic, partition).await?;
         let lateness_ms = i64::from(config.allowed_lateness_ms);
         let (earliest, end) = (bounds.earliest.0, bounds.end.0);
         if committed.is_some_and(|committed| committed > bounds.end) {
