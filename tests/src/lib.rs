@@ -3,6 +3,8 @@
 //! ```text
 //! furrow   the real binary, started on a folder and ports of its own
 //! client   what sends batches to it
+//! apart    roles, each in a process of its own
+//! server   a ClickHouse server as an operator runs one
 //! visit    seeded visits to a shop, as batches
 //! numbers  what sessions score, from a file and from the pipeline
 //! random   numbers that a seed repeats
@@ -13,6 +15,7 @@
 //! wait     waiting for what can be observed, with a bound
 //! ```
 
+mod apart;
 pub mod client;
 mod furrow;
 mod http;
@@ -21,11 +24,14 @@ pub mod place;
 mod ports;
 mod process;
 pub mod random;
+mod server;
 pub mod visit;
 mod wait;
 
+pub use apart::{Apart, Role};
 pub use furrow::{Furrow, Options, Refused, bare_command};
 pub use http::{Answer, request};
 pub use ports::Ports;
 pub use process::is_running;
+pub use server::Server;
 pub use wait::until;

@@ -45,7 +45,8 @@ impl Ports {
     }
 }
 
-fn free_port() -> SocketAddr {
+/// A port on which nobody listens now.
+pub(crate) fn free_port() -> SocketAddr {
     // A fresh hasher's keys differ between threads and processes.
     let random = RandomState::new().hash_one(std::process::id());
     let span = u64::from(PORTS.end - PORTS.start);
