@@ -58,7 +58,7 @@ pub enum OutputKind {
 
 /// An output that is on its way. The one who carries it says when it is
 /// durable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "commits wait for it"]
 pub struct Sent {
     partition: Partition,
@@ -217,7 +217,7 @@ impl Scoring {
                     kind: OutputKind::DeadLetter,
                     key: record.key.clone(),
                     payload: letter.encode(),
-                    sent: sent.clone(),
+                    sent,
                 })
             }
             Outcome::Scored
@@ -229,7 +229,7 @@ impl Scoring {
             | Outcome::Control => None,
         };
         let updates = folded.updates.iter();
-        let updates = updates.map(|update| update_output(update, sent.clone()));
+        let updates = updates.map(|update| update_output(update, sent));
         let before = self.waiting.len();
         self.waiting.extend(updates.chain(letter));
         let outputs = u32::try_from(self.waiting.len() - before).expect("few outputs a record");
