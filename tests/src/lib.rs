@@ -3,6 +3,8 @@
 //! ```text
 //! furrow   the real binary, started on a folder and ports of its own
 //! client   what sends batches to it
+//! chaos    everything killed at random moments, on real servers
+//! compare  what was acknowledged against what is stored
 //! visit    seeded visits to a shop, as batches
 //! numbers  what sessions score, from a file and from the pipeline
 //! random   numbers that a seed repeats
@@ -13,7 +15,9 @@
 //! wait     waiting for what can be observed, with a bound
 //! ```
 
+pub mod chaos;
 pub mod client;
+pub mod compare;
 mod furrow;
 mod http;
 pub mod numbers;

@@ -240,6 +240,13 @@ impl Broker {
         self.running = Some(running);
     }
 
+    /// Whether it runs and takes connections.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.running.is_some()
+            && TcpStream::connect_timeout(&self.seat.clients, CONNECT_MAX).is_ok()
+    }
+
     /// Waits until one that was launched listens.
     ///
     /// # Panics
