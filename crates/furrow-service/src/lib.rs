@@ -5,12 +5,14 @@
 //! telemetry   logs, for people on a terminal, as JSON otherwise
 //! supervise   named tasks, signals, shutdown with a bound
 //! observe     /healthz, /readyz and /metrics
+//! clock       what time it is
 //! net         listening, with an error that says what to do
 //! ```
 //!
 //! A role is composed from its configuration, bound, served until the
 //! supervisor's token fires, and then drains.
 
+pub mod clock;
 pub mod config;
 pub mod net;
 pub mod observe;
