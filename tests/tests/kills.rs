@@ -278,9 +278,7 @@ fn assert_holds(furrow: &Furrow, acknowledged: &BTreeSet<Identity>) {
 fn tables(furrow: &Furrow, database: &str) -> BTreeMap<&'static str, Vec<String>> {
     TABLES
         .into_iter()
-        .map(|(table, key)| {
-            (table, furrow.owner_sql(database, &all_of(table, key)))
-        })
+        .map(|(table, key)| (table, furrow.owner_sql(database, &all_of(table, key))))
         .collect()
 }
 

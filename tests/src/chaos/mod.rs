@@ -92,7 +92,9 @@ pub fn run(seed: u64, kills: usize, tell: impl Fn(String)) -> Report {
 
 fn owned(counts: &BTreeMap<&str, u64>) -> BTreeMap<String, u64> {
     let counts = counts.iter();
-    counts.map(|(id, count)| ((*id).to_owned(), *count)).collect()
+    counts
+        .map(|(id, count)| ((*id).to_owned(), *count))
+        .collect()
 }
 
 /// Lines with which Rust announces a panic: they are no events.
@@ -106,7 +108,10 @@ fn panics(events: &[Value]) -> Vec<String> {
 
 fn takeovers(events: &[Value]) -> Takeovers {
     let mut sum = Takeovers::default();
-    for event in events.iter().filter(|event| event["message"] == "took over") {
+    for event in events
+        .iter()
+        .filter(|event| event["message"] == "took over")
+    {
         let offset = |name: &str| event[name].as_u64().unwrap_or_default();
         let (from, emit_from) = (offset("from"), offset("emit_from"));
         sum.all += 1;
@@ -123,9 +128,7 @@ mod tests {
 
     #[test]
     fn panics_and_takeovers_are_read_from_what_roles_write() {
-        let took_over = |from: u64, emit_from: u64| {
-            json!({"message": "took over", "from": from, "emit_from": emit_from, "end": 9})
-        };
+        let took_over = |from: u64, emit_from: u64| json!({"message": "took over", "from": from, "emit_from": emit_from, "end": 9});
         let events = [
             took_over(0, 9),
             took_over(4, 7),

@@ -151,7 +151,10 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| part | kill -9 | told to end | frozen | ended by itself |")?;
+        writeln!(
+            f,
+            "| part | kill -9 | told to end | frozen | ended by itself |"
+        )?;
         writeln!(f, "|---|---:|---:|---:|---:|")?;
         for part in Part::ALL {
             let [killed, stopped, frozen] =
@@ -179,7 +182,10 @@ impl fmt::Display for Report {
             ("in all, s", self.took.as_secs().to_string()),
             ("sessions", sessions.len().to_string()),
             ("batches acknowledged", self.acknowledged().to_string()),
-            ("calls that failed and were made again", self.sent.failed.to_string()),
+            (
+                "calls that failed and were made again",
+                self.sent.failed.to_string(),
+            ),
             ("batches sent twice on purpose", self.sent.again.to_string()),
             ("repeats in the log", self.folded.duplicate.to_string()),
             (

@@ -86,8 +86,11 @@ impl Role {
         };
         let stderr = self.stderr();
         let last = stderr.lines().last().unwrap_or_default();
-        self.own_ends
-            .push(format!("{} {}: {status}: {last}", self.name, self.number + 1));
+        self.own_ends.push(format!(
+            "{} {}: {status}: {last}",
+            self.name,
+            self.number + 1
+        ));
         self.running = None;
         self.launch();
     }

@@ -220,8 +220,7 @@ mod tests {
                 );
             }
             for part in [Part::Scorer, Part::Sink] {
-                let frozen =
-                    |step: &Step| step.blow == Blow::Freeze && step.victim.part == part;
+                let frozen = |step: &Step| step.blow == Blow::Freeze && step.victim.part == part;
                 assert!(steps.iter().any(frozen), "{seed}: {part}");
             }
         }

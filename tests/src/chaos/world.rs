@@ -152,7 +152,10 @@ impl World {
     fn is_there(&mut self, victim: Victim) -> bool {
         match victim.part {
             Part::Broker => {
-                let away = self.away.iter().any(|away| away.victim.part == Part::Broker);
+                let away = self
+                    .away
+                    .iter()
+                    .any(|away| away.victim.part == Part::Broker);
                 !away && self.cluster.brokers().iter().all(|one| one.listens())
             }
             Part::ClickHouse => self.clickhouse.is_up() && !self.is_away(victim),
@@ -412,9 +415,9 @@ impl World {
         let texts = roles.into_iter().flatten().map(Role::stderr);
         texts
             .flat_map(|text| {
-                let events = text.lines().map(|line| {
-                    serde_json::from_str(line).unwrap_or_else(|_| Value::from(line))
-                });
+                let events = text
+                    .lines()
+                    .map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::from(line)));
                 events.collect::<Vec<_>>()
             })
             .collect()
