@@ -2,14 +2,13 @@
 
 use crate::furrow::bare_command;
 use crate::http::request;
-use crate::ports::free_port;
 use crate::wait::until;
-use rustix::process::{Pid, Signal, kill_process};
+use furrow_test_broker::{Watched, free_port};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -63,9 +62,8 @@ impl Apart {
     /// When it does not become ready.
     #[must_use]
     pub fn start(&self, name: &'static str) -> Role {
-        let role = self.launch(name);
+        let mut role = self.launch(name);
         let observe = role.observe;
-        let mut role = role;
         until("the role is ready", START_MAX, || {
             if let Some(status) = role.ended() {
                 panic!("{name} ended at its start, {status}: {}", role.stderr());
@@ -87,23 +85,21 @@ impl Apart {
             .folder
             .path()
             .join(format!("{name}-{}", observe.port()));
-        let child = self
-            .command()
+        let mut command = self.command();
+        command
             .env("FURROW__GATEWAY__LISTEN", address.to_string())
             .env("FURROW__API__LISTEN", address.to_string())
             .env("FURROW__OBSERVE__LISTEN", observe.to_string())
             .arg(name)
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(&log).expect("a folder of its own takes files"))
-            .spawn()
-            .expect("the binary can be started");
+            .stderr(File::create(&log).expect("a folder of its own takes files"));
+        let running = Watched::spawn(&mut command).expect("the binary can be started");
         Role {
             name,
             address,
             observe,
             log,
-            child: Some(child),
+            running: Some(running),
         }
     }
 
@@ -126,7 +122,7 @@ pub struct Role {
     /// Health, readiness and metrics.
     pub observe: SocketAddr,
     log: PathBuf,
-    child: Option<Child>,
+    running: Option<Watched>,
 }
 
 impl Role {
@@ -143,8 +139,7 @@ impl Role {
     /// Never: an own child can be waited for.
     #[must_use]
     pub fn ended(&mut self) -> Option<ExitStatus> {
-        let child = self.child.as_mut()?;
-        child.try_wait().expect("an own child can be waited for")
+        self.running.as_mut()?.ended()
     }
 
     /// Waits until it has ended by itself.
@@ -160,9 +155,7 @@ impl Role {
     /// # Panics
     /// When it is not running.
     pub fn kill(&mut self) {
-        let mut child = self.child.take().expect("the role is running");
-        child.kill().expect("an own child can be killed");
-        child.wait().expect("an own child can be waited for");
+        self.running.take().expect("the role is running").kill();
     }
 
     /// SIGTERM, and waits until it has ended in order.
@@ -170,11 +163,8 @@ impl Role {
     /// # Panics
     /// When it is not running, does not end in time, or fails.
     pub fn stop(&mut self) {
-        let child = self.child.as_ref().expect("the role is running");
-        // Fails only for a process that was waited for.
-        let _ = kill_process(Pid::from_child(child), Signal::TERM);
-        let status = until("the role ends after a signal", END_MAX, || self.ended());
-        self.child = None;
+        let running = self.running.take().expect("the role is running");
+        let status = running.end(END_MAX).expect("the role ends after a signal");
         assert!(
             status.success(),
             "{} {status}: {}",
@@ -186,11 +176,6 @@ impl Role {
 
 impl Drop for Role {
     fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // Both fail only for a child that has ended.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
         if std::thread::panicking() {
             show(self.name, &self.stderr());
         }

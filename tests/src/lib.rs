@@ -5,6 +5,8 @@
 //! client   what sends batches to it
 //! apart    roles, each in a process of its own
 //! server   a ClickHouse server as an operator runs one
+//! chaos    everything killed at random moments, on real servers
+//! compare  what was acknowledged against what is stored
 //! visit    seeded visits to a shop, as batches
 //! numbers  what sessions score, from a file and from the pipeline
 //! random   numbers that a seed repeats
@@ -16,7 +18,9 @@
 //! ```
 
 mod apart;
+pub mod chaos;
 pub mod client;
+pub mod compare;
 mod furrow;
 mod http;
 pub mod numbers;

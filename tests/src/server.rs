@@ -3,8 +3,8 @@
 
 use crate::http::request;
 use crate::place;
-use crate::ports::free_port;
 use crate::wait::until;
+use furrow_test_broker::free_port;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
