@@ -6,11 +6,13 @@
 //! - `error`: one enum per operation
 //! - `settings`: what an embedded log is told when it is opened
 //! - `receipt`: the answer to an append
+//! - `lag`: how far a group is behind, told by the log alone
 //! - `partitioner`: from a key to a partition, the same for every backend
 //! - `embedded`: the backend in this process, on one folder
 
 mod embedded;
 mod error;
+mod lag;
 mod partitioner;
 mod receipt;
 mod settings;
@@ -26,6 +28,7 @@ pub use error::{
     AppendError, CloseError, ConsumeError, ForgetError, OpenError, ReadError, StorageError,
     TopicError,
 };
+pub use lag::Standing;
 pub use receipt::Receipt;
 pub use settings::{Clock, EmbeddedSettings};
 pub use types::{Appended, Bounds, Offset, Partition, ReadLimit, Stats, Stored, Topic};

@@ -23,6 +23,7 @@ listed![
     a_dropped_call_of_next_loses_nothing,
     a_record_no_group_has_passed_is_kept,
     a_forgotten_group_holds_nothing,
+    a_group_s_lag_is_the_age_of_the_first_record_that_it_has_not_committed,
 ];
 
 const PARTITIONS: u32 = 6;
@@ -476,4 +477,34 @@ fn caught_up(end: u64) -> Event {
         partition: Partition(0),
         end: Offset(end),
     }
+}
+
+async fn a_group_s_lag_is_the_age_of_the_first_record_that_it_has_not_committed(subject: Subject) {
+    let log = subject.open();
+    log.create_topic(&topic(), PARTITIONS).unwrap();
+    let empty = soon("a standing", log.standing("g", &topic(), Partition(0))).await;
+    let empty = empty.unwrap();
+    assert_eq!((empty.records(), empty.seconds(i64::MAX)), (0, 0.0));
+
+    let appended = [
+        put(&log, 0, "a").await,
+        put(&log, 0, "b").await,
+        put(&log, 0, "c").await,
+    ];
+    let member = log.join("g", &[topic()]).unwrap();
+    for (committed, first) in [(None, 0), (Some(1), 1), (Some(2), 2)] {
+        if let Some(next) = committed {
+            member.commit(&topic(), Partition(0), Offset(next)).unwrap();
+        }
+        let standing = soon("a standing", log.standing("g", &topic(), Partition(0))).await;
+        let standing = standing.unwrap();
+        assert_eq!(standing.next, appended[first].offset);
+        assert_eq!(standing.records(), (appended.len() - first) as u64);
+        let now_ms = appended[first].append_time_ms + 2_500;
+        assert_eq!(standing.seconds(now_ms), 2.5);
+        assert_eq!(standing.gone, 0);
+    }
+    member.commit(&topic(), Partition(0), Offset(3)).unwrap();
+    let level = soon("a standing", log.standing("g", &topic(), Partition(0))).await;
+    assert_eq!(level.unwrap().records(), 0);
 }
