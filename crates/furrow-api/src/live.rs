@@ -58,13 +58,13 @@ pub(crate) struct Feed {
 }
 
 /// Begins at the log's end as it is now.
-pub(crate) fn open(
+pub(crate) async fn open(
     log: Log,
     topic: Topic,
     limits: &Limits,
     metrics: Metrics,
 ) -> Result<(Live, Feed), TopicError> {
-    let tail = log.tail(&topic)?;
+    let tail = log.tail(&topic).await?;
     let live = Live {
         told: broadcast::Sender::new(limits.live_updates_max),
         places: Arc::new(Semaphore::new(limits.listeners_max)),
@@ -97,10 +97,15 @@ impl Feed {
                 Ok((_, records)) => records.iter().for_each(|record| self.live.tell(record)),
                 Err(ReadError::Gone { .. } | ReadError::Beyond { .. }) => {
                     tracing::warn!("the live view lost its place in the log and starts at its end");
-                    self.tail = self.log.tail(&self.topic)?;
+                    self.tail = self.log.tail(&self.topic).await?;
                     self.live.told.send(Told::Missed).ok();
                 }
-                Err(error @ (ReadError::Topic(_) | ReadError::Closed | ReadError::Storage(_))) => {
+                Err(
+                    error @ (ReadError::Topic(_)
+                    | ReadError::Broker(_)
+                    | ReadError::Closed
+                    | ReadError::Storage(_)),
+                ) => {
                     return Err(error);
                 }
             }
@@ -197,7 +202,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::samples::update;
-    use furrow_log::EmbeddedSettings;
+    use furrow_log::{EmbeddedSettings, TopicPlan};
     use furrow_proto::record::encode_score_update;
     use std::time::Duration;
     use tempfile::TempDir;
@@ -214,13 +219,14 @@ mod tests {
         _dir: TempDir,
     }
 
-    fn world(limits: &Limits) -> World {
+    async fn world(limits: &Limits) -> World {
         let dir = TempDir::new().unwrap();
         let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
         let topic = Topic::new(SCORES_TOPIC);
-        log.create_topic(&topic, 2).unwrap();
+        log.create_topic(&topic, &TopicPlan::of(2)).await.unwrap();
         let metrics = Metrics::default();
-        let (live, feed) = open(log.clone(), topic, limits, metrics.clone()).unwrap();
+        let opened = open(log.clone(), topic, limits, metrics.clone()).await;
+        let (live, feed) = opened.unwrap();
         World {
             log,
             live,
@@ -263,7 +269,7 @@ mod tests {
             feed,
             _dir,
             ..
-        } = world(&Limits::default());
+        } = world(&Limits::default()).await;
         let mut listener = live.listen(shop()).unwrap();
         let token = CancellationToken::new();
         let fed = tokio::spawn(feed.run(token.clone()));
@@ -292,7 +298,7 @@ mod tests {
             feed,
             metrics,
             _dir,
-        } = world(&limits);
+        } = world(&limits).await;
         let mut slow = live.listen(shop()).unwrap();
         let mut quick = live.listen(shop()).unwrap();
         let token = CancellationToken::new();
@@ -321,7 +327,7 @@ mod tests {
             metrics,
             _dir,
             ..
-        } = world(&limits);
+        } = world(&limits).await;
         let only = live.listen(shop()).unwrap();
         assert_eq!(metrics.live_listeners.get(), 1);
         assert!(matches!(live.listen(shop()), Err(Refusal::Busy(_))));

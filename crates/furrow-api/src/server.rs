@@ -94,13 +94,11 @@ impl Api {
                 source,
             })?;
         let topic = Topic::new(&config.scores_topic);
-        let (live, feed) =
-            live::open(log, topic, &config.limits, metrics.clone()).map_err(|source| {
-                BindError::Log {
-                    topic: config.scores_topic.clone(),
-                    source,
-                }
-            })?;
+        let opened = live::open(log, topic, &config.limits, metrics.clone()).await;
+        let (live, feed) = opened.map_err(|source| BindError::Log {
+            topic: config.scores_topic.clone(),
+            source,
+        })?;
         let queries = Queries::new(config, store, live);
         Ok(Bound {
             listener,

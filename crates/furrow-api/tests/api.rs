@@ -7,7 +7,7 @@ mod samples;
 use furrow_api::{Api, BindError, Config, ConfigError, Metrics, shop};
 use furrow_core::ids::SessionKey;
 use furrow_core::output::ScoreUpdate;
-use furrow_log::{EmbeddedSettings, Log, Topic};
+use furrow_log::{EmbeddedSettings, Log, Topic, TopicPlan};
 use furrow_proto::v1::query_service_client::QueryServiceClient;
 use furrow_proto::{encode_batch, json, record, v1};
 use furrow_service::config::Secret;
@@ -114,7 +114,9 @@ fn config() -> Config {
 fn log() -> (Log, TempDir) {
     let dir = TempDir::new().unwrap();
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-    log.create_topic(&Topic::new(SCORES), 2).unwrap();
+    log.create_topic(&Topic::new(SCORES), &TopicPlan::of(2))
+        .await
+        .unwrap();
     (log, dir)
 }
 

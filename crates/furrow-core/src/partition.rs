@@ -170,6 +170,23 @@ impl PartitionState {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
+    /// Whether a record at this append time can be among those folded: log time
+    /// has come as far as it says. A record of another log is, as a rule, later.
+    #[must_use]
+    pub fn has_reached(&self, append_time: LogTime, record: &Record) -> bool {
+        log_time(append_time, record).is_none_or(|time| time <= self.watermark)
+    }
+
+    /// Sessions that have not ended: their final rows are still to come.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        let open = |entry: &&Entry| match entry {
+            Entry::Live(session) => session.status == SessionStatus::Open,
+            Entry::Marker { .. } => false,
+        };
+        self.entries.values().filter(open).count()
+    }
+
     /// What became of all records so far.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
@@ -253,13 +270,7 @@ impl PartitionState {
         );
         self.next_offset = offset + 1;
         let before = self.watermark;
-        let time = match &record {
-            Record::Batch(batch) => writer_bound(append_time, batch.received.received_ms),
-            Record::Tick { at_ms } => writer_bound(append_time, *at_ms),
-            Record::Control(control) => writer_bound(append_time, control.at_ms),
-            Record::Unreadable => before,
-        };
-        self.watermark = before.max(time);
+        self.watermark = log_time(append_time, &record).map_or(before, |time| before.max(time));
         let origin = Origin {
             epoch: self.epoch,
             partition: self.partition,
@@ -498,6 +509,16 @@ fn emit(
     session.dirty = false;
     let (rules, number) = (&version.rules, version.number);
     explain::update(session, key, origin, extent, rules, number)
+}
+
+/// The log time that a record says; none if it cannot be read.
+fn log_time(append_time: LogTime, record: &Record) -> Option<LogTime> {
+    match record {
+        Record::Batch(batch) => Some(writer_bound(append_time, batch.received.received_ms)),
+        Record::Tick { at_ms } => Some(writer_bound(append_time, *at_ms)),
+        Record::Control(control) => Some(writer_bound(append_time, control.at_ms)),
+        Record::Unreadable => None,
+    }
 }
 
 /// A record's time: when it was appended, but not far ahead of its writer's

@@ -5,7 +5,6 @@
 //! publishing again: where the rules stand already, they change nothing.
 
 use crate::client::ADMIN_KEY_HEADER;
-use crate::intake::now_ms;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::refusal::DOMAIN;
@@ -17,6 +16,7 @@ use furrow_proto::record::{Control, InteractionRecord};
 use furrow_proto::rules::{RULES_BYTES_MAX, decode_rules};
 use furrow_proto::v1::control_service_server::ControlService;
 use furrow_proto::v1::{PublishRulesRequest, PublishRulesResponse};
+use furrow_service::clock::now_ms;
 use furrow_service::config::Secret;
 use futures_util::future::try_join_all;
 use sha2::{Digest, Sha256};
@@ -126,7 +126,7 @@ impl Publishing {
     /// Appends to every partition and waits until all of it is durable.
     async fn append(&self, control: Control) -> Result<u32, Fault> {
         let _slot = self.slots.try_acquire().map_err(|_| Fault::Busy)?;
-        let partitions = self.log.partitions(&self.topic);
+        let partitions = self.log.partitions(&self.topic).await;
         let partitions = partitions.map_err(|error| Fault::Log(error.into()))?;
         let record: Bytes = InteractionRecord::Control(control).encode();
         let receipts = (0..partitions)
@@ -184,6 +184,8 @@ impl Fault {
         match error {
             AppendError::Full => Fault::LogFull,
             AppendError::TooLarge { .. }
+            | AppendError::TimedOut
+            | AppendError::Refused(_)
             | AppendError::Topic(_)
             | AppendError::Closed
             | AppendError::Storage(_) => Fault::Log(error),

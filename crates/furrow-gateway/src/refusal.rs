@@ -38,6 +38,10 @@ pub(crate) enum LogFailure {
     Closed,
     /// Its topic or partition is gone.
     Topic,
+    /// It did not acknowledge in time; whether the batch is durable is not known.
+    TimedOut,
+    /// It refuses the batch, and always would.
+    Refused,
     /// Its storage failed; whether the batch is durable is not known.
     Storage,
 }
@@ -70,6 +74,8 @@ impl Refusal {
             Refusal::Failed { failure, .. } => match failure {
                 LogFailure::Closed => "log_closed",
                 LogFailure::Topic => "log_topic",
+                LogFailure::TimedOut => "log_timed_out",
+                LogFailure::Refused => "log_refused",
                 LogFailure::Storage => "log_storage",
             },
         }

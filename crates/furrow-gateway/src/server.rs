@@ -105,7 +105,7 @@ impl Gateway {
     /// # Errors
     /// When a write key cannot be, limits contradict each other, or the topic
     /// does not exist.
-    pub fn compose(
+    pub async fn compose(
         config: Config,
         log: Log,
         topic: Topic,
@@ -117,7 +117,7 @@ impl Gateway {
         if message < batch {
             return Err(ComposeError::MessageLimit { message, batch });
         }
-        log.partitions(&topic)?;
+        log.partitions(&topic).await?;
         let metrics = Metrics::register(registry);
         let publishing = Publishing::new(
             &config.admin_key,

@@ -22,6 +22,17 @@ impl From<fjall::Error> for StorageError {
     }
 }
 
+/// What a Kafka broker, or the client's library on its behalf, said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BrokerError(Arc<str>);
+
+impl BrokerError {
+    pub(crate) fn new(text: impl AsRef<str>) -> Self {
+        Self(text.as_ref().into())
+    }
+}
+
 /// Why a log could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -41,6 +52,23 @@ pub enum OpenError {
         name: &'static str,
         /// What it must be.
         reason: String,
+    },
+    /// A setting for the Kafka client that Furrow does not leave to others, or that its library
+    /// refuses.
+    #[error("the Kafka client's setting {name} is refused: {reason}")]
+    ClientSetting {
+        /// The setting's name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// No broker answered in time.
+    #[error("the Kafka cluster at {brokers} does not answer: {source}")]
+    Unreachable {
+        /// The addresses that were tried.
+        brokers: String,
+        /// What was last heard.
+        source: BrokerError,
     },
     /// The folder was written by another version.
     #[error(
@@ -112,6 +140,20 @@ pub enum TopicError {
         /// What was asked for.
         group: String,
     },
+    /// The topics of an embedded log stay as they were made.
+    #[error("topic {topic} of an embedded log cannot be changed; start with an empty folder")]
+    Fixed {
+        /// What was to be changed.
+        topic: Topic,
+    },
+    /// The brokers refused, or gave no answer for as long as they were asked again.
+    #[error("topic {topic}: {source}")]
+    Broker {
+        /// What was asked for.
+        topic: Topic,
+        /// What was last heard.
+        source: BrokerError,
+    },
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
@@ -137,6 +179,13 @@ pub enum AppendError {
     /// No such topic or partition.
     #[error(transparent)]
     Topic(#[from] TopicError),
+    /// The brokers did not acknowledge in time; whether the record is durable is not known. The
+    /// log goes on: append it again, or let whoever sent it send it again.
+    #[error("the brokers did not acknowledge the record in time")]
+    TimedOut,
+    /// The brokers refused the record and always would; nothing was kept.
+    #[error("the brokers refused the record: {0}")]
+    Refused(BrokerError),
     /// The log was closed. From a receipt: whether the record is durable is not known.
     #[error("the log is closed")]
     Closed,
@@ -163,6 +212,9 @@ pub enum ReadError {
     /// No such topic or partition.
     #[error(transparent)]
     Topic(#[from] TopicError),
+    /// The brokers refused, or gave no answer for as long as they were asked again.
+    #[error("the brokers gave no records: {0}")]
+    Broker(BrokerError),
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
@@ -187,6 +239,9 @@ pub enum ConsumeError {
     /// No such topic or partition.
     #[error(transparent)]
     Topic(#[from] TopicError),
+    /// The brokers refuse this member, and always would.
+    #[error("the brokers refuse the member: {0}")]
+    Broker(BrokerError),
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
@@ -203,6 +258,14 @@ pub enum ForgetError {
         /// How many.
         members: usize,
     },
+    /// The brokers refused, or gave no answer for as long as they were asked again.
+    #[error("group {group:?}: {source}")]
+    Broker {
+        /// The group.
+        group: String,
+        /// What was last heard.
+        source: BrokerError,
+    },
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
@@ -217,6 +280,12 @@ pub enum CloseError {
     /// Another handle closed the log before.
     #[error("the log is closed already")]
     Closed,
+    /// The brokers did not acknowledge everything in time.
+    #[error("{records} records were not acknowledged before the log was closed")]
+    Unacknowledged {
+        /// How many, at least.
+        records: u64,
+    },
     /// The last flush failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

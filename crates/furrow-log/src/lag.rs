@@ -58,8 +58,8 @@ impl Log {
         loop {
             // The commit first: a record that is passed on in between then counts as behind, and
             // never the other way about.
-            let committed = self.committed(group, topic, partition)?;
-            let bounds = self.bounds(topic, partition)?;
+            let committed = self.committed(group, topic, partition).await?;
+            let bounds = self.bounds(topic, partition).await?;
             let standing = standing(committed, bounds);
             if standing.records() == 0 || standing.next_append_ms.is_some() {
                 return Ok(standing);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -42,6 +43,80 @@ impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// How a topic is to be made.
+///
+/// An embedded log takes the number of partitions from it and the rest from its settings: it has
+/// one disk and one retention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicPlan {
+    /// How many partitions, 1 to [`PARTITIONS_MAX`](crate::PARTITIONS_MAX).
+    pub partitions: u32,
+    /// How many brokers hold each partition; `None`: as many as the brokers' own default says.
+    pub replication: Option<u16>,
+    /// How many of them must have a record before it is durable; `None`: the brokers' default.
+    pub min_insync: Option<u16>,
+    /// Records younger than this are kept.
+    pub retention: Duration,
+    /// The largest record, key and payload together, in bytes.
+    pub record_bytes_max: u32,
+}
+
+impl TopicPlan {
+    /// A topic with so many partitions that keeps its records for three days, on as many brokers
+    /// as they themselves see fit.
+    pub fn of(partitions: u32) -> Self {
+        Self {
+            partitions,
+            replication: None,
+            min_insync: None,
+            retention: Duration::from_secs(3 * 24 * 3600),
+            record_bytes_max: RECORD_BYTES_MAX,
+        }
+    }
+}
+
+/// The largest record unless settings say otherwise.
+pub(crate) const RECORD_BYTES_MAX: u32 = 4 << 20;
+
+/// What a topic is in truth, whoever made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicFacts {
+    /// How many partitions.
+    pub partitions: u32,
+    /// How many brokers hold each partition; of several answers the lowest. 1 for an embedded log.
+    pub replication: u16,
+    /// How many of them must have a record before it is durable. 1 for an embedded log.
+    pub min_insync: u16,
+    /// Records younger than this are kept; `None`: all are.
+    pub retention: Option<Duration>,
+    /// Older records go once a partition has so many bytes, however young they are; `None`: never.
+    pub retention_bytes: Option<u64>,
+    /// Whose clock the append times are.
+    pub stamp: Stamp,
+    /// What becomes of old records.
+    pub cleanup: Cleanup,
+    /// The largest group of records that the topic takes, in bytes.
+    pub record_bytes_max: u64,
+}
+
+/// Whose clock a topic's append times are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// The log's own, at the append; what Furrow needs.
+    Log,
+    /// The writer's.
+    Writer,
+}
+
+/// What becomes of a topic's old records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleanup {
+    /// They go when they are past retention; what Furrow needs.
+    Delete,
+    /// Of the records with one key only the last is kept: this loses what Furrow needs.
+    Compact,
 }
 
 /// One partition of a topic, counted from 0.
@@ -118,7 +193,8 @@ impl Default for ReadLimit {
     }
 }
 
-/// Counters of the log since it was opened, and its queue now.
+/// Counters of the log since it was opened, and its queue now. What a log has not is 0: only the
+/// embedded one has fsyncs and segments of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Records that became durable.

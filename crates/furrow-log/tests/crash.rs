@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use furrow_log::{
-    AppendError, EmbeddedSettings, Log, Offset, Partition, ReadLimit, Receipt, Topic,
+    AppendError, EmbeddedSettings, Log, Offset, Partition, ReadLimit, Receipt, Topic, TopicPlan,
 };
 use tempfile::TempDir;
 
@@ -114,7 +114,9 @@ fn told() -> Option<(u64, String)> {
 async fn a_child_appends_until_it_is_killed() {
     let Some((first, dir)) = told() else { return };
     let log = Log::open(Path::new(&dir), small()).unwrap();
-    log.create_topic(&topic(), PARTITIONS).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(PARTITIONS))
+        .await
+        .unwrap();
     let mut waiting: VecDeque<(u64, Receipt)> = VecDeque::new();
     for number in first.. {
         let receipt = log
@@ -187,7 +189,9 @@ async fn a_child_appends_until_the_disk_is_full() {
         ..EmbeddedSettings::default()
     };
     let log = Log::open(Path::new(&dir), settings).unwrap();
-    log.create_topic(&topic(), PARTITIONS).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(PARTITIONS))
+        .await
+        .unwrap();
     let mut waiting = VecDeque::new();
     for number in first..first + 400_000 {
         match log.append(&topic(), &number.to_be_bytes(), payload(number).into()) {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use furrow_log::{
     AppendError, Appended, Clock, EmbeddedSettings, Log, Offset, OpenError, Partition, ReadLimit,
-    Stored, Topic,
+    Stored, Topic, TopicPlan,
 };
 use proptest::prelude::*;
 
@@ -44,9 +44,9 @@ async fn read(log: &Log, partition: u32, from: u64, records_max: usize) -> Vec<S
         .unwrap()
 }
 
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
+async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
-    while !done() {
+    while !done().await {
         assert!(began.elapsed() < PATIENCE, "{what} did not come");
         tokio::task::yield_now().await;
     }
@@ -67,11 +67,11 @@ async fn a_folder_in_use_is_refused_with_a_remedy() {
         .unwrap();
 }
 
-#[test]
-fn dropping_every_handle_keeps_what_was_queued_and_releases_the_folder() {
+#[tokio::test]
+async fn dropping_every_handle_keeps_what_was_queued_and_releases_the_folder() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-    log.create_topic(&topic(), 1).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     for _ in 0..100 {
         drop(
             log.append(&topic(), b"k", Bytes::from_static(b"p"))
@@ -80,7 +80,10 @@ fn dropping_every_handle_keeps_what_was_queued_and_releases_the_folder() {
     }
     drop(log);
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-    assert_eq!(log.bounds(&topic(), Partition(0)).unwrap().end, Offset(100));
+    assert_eq!(
+        log.bounds(&topic(), Partition(0)).await.unwrap().end,
+        Offset(100)
+    );
 }
 
 #[test]
@@ -138,7 +141,7 @@ async fn a_database_that_was_never_finished_is_made_anew() {
     std::fs::create_dir_all(unfinished.join("keyspaces")).unwrap();
     std::fs::write(unfinished.join("0.jnl"), b"half").unwrap();
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-    log.create_topic(&topic(), 1).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     assert!(!unfinished.exists());
 }
 
@@ -150,7 +153,7 @@ async fn a_record_larger_than_the_limit_is_refused_alone() {
         ..EmbeddedSettings::default()
     };
     let log = Log::open(dir.path(), settings).unwrap();
-    log.create_topic(&topic(), 1).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     let error = log
         .append(&topic(), b"k", Bytes::from(vec![0; 10]))
         .unwrap_err();
@@ -168,7 +171,7 @@ async fn a_record_larger_than_the_limit_is_refused_alone() {
 async fn appends_that_wait_together_share_an_fsync() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-    log.create_topic(&topic(), 8).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(8)).await.unwrap();
     let receipts: Vec<_> = (0..2_000_u32)
         .map(|n| {
             log.append(&topic(), &n.to_be_bytes(), Bytes::from(vec![0; 100]))
@@ -204,7 +207,7 @@ async fn segments_roll_by_size_and_by_age_and_reads_cross_them() {
     let dir = tempfile::tempdir().unwrap();
     let now_ms = Arc::new(AtomicI64::new(0));
     let log = Log::open(dir.path(), segmented(&now_ms)).unwrap();
-    log.create_topic(&topic(), 1).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     for n in 0..30 {
         put(&log, 0, vec![n; 100]).await;
     }
@@ -229,24 +232,24 @@ async fn retention_drops_only_the_segments_that_are_old() {
     let dir = tempfile::tempdir().unwrap();
     let now_ms = Arc::new(AtomicI64::new(0));
     let log = Log::open(dir.path(), segmented(&now_ms)).unwrap();
-    log.create_topic(&topic(), 1).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     // One segment a minute, for two hours.
     for minute in 0..120 {
         put(&log, 0, vec![minute; 10]).await;
         now_ms.fetch_add(60_000, Ordering::Relaxed);
     }
-    until("a sweep", || {
-        log.bounds(&topic(), Partition(0)).unwrap().earliest == Offset(60)
+    until("a sweep", async || {
+        log.bounds(&topic(), Partition(0)).await.unwrap().earliest == Offset(60)
     })
     .await;
-    let bounds = log.bounds(&topic(), Partition(0)).unwrap();
+    let bounds = log.bounds(&topic(), Partition(0)).await.unwrap();
     assert_eq!(bounds.earliest_time_ms, Some(3_600_000));
     assert_eq!(bounds.end, Offset(120));
-    until("the count", || log.stats().segments == 60).await;
+    until("the count", async || log.stats().segments == 60).await;
     assert_eq!(log.stats().segments_dropped, 60);
     log.close().await.unwrap();
     let log = Log::open(dir.path(), segmented(&now_ms)).unwrap();
-    assert_eq!(log.bounds(&topic(), Partition(0)).unwrap(), bounds);
+    assert_eq!(log.bounds(&topic(), Partition(0)).await.unwrap(), bounds);
     assert_eq!(read(&log, 0, 60, 1_000).await.len(), 60);
 }
 
@@ -255,21 +258,21 @@ async fn what_a_group_holds_back_is_counted() {
     let dir = tempfile::tempdir().unwrap();
     let now_ms = Arc::new(AtomicI64::new(0));
     let log = Log::open(dir.path(), segmented(&now_ms)).unwrap();
-    log.create_topic(&topic(), 1).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put(&log, 0, vec![0]).await;
-    let member = log.join("slow", &[topic()]).unwrap();
+    let member = log.join("slow", &[topic()]).await.unwrap();
     member.commit(&topic(), Partition(0), Offset(0)).unwrap();
     now_ms.fetch_add(3_600_001, Ordering::Relaxed);
-    until("a sweep", || log.stats().segments_overdue == 1).await;
+    until("a sweep", async || log.stats().segments_overdue == 1).await;
     assert_eq!(
-        log.bounds(&topic(), Partition(0)).unwrap().earliest,
+        log.bounds(&topic(), Partition(0)).await.unwrap().earliest,
         Offset(0)
     );
     drop(member);
-    log.forget_group("slow").unwrap();
-    until("a sweep", || log.stats().segments_overdue == 0).await;
+    log.forget_group("slow").await.unwrap();
+    until("a sweep", async || log.stats().segments_overdue == 0).await;
     assert_eq!(
-        log.bounds(&topic(), Partition(0)).unwrap().earliest,
+        log.bounds(&topic(), Partition(0)).await.unwrap().earliest,
         Offset(1)
     );
 }
@@ -279,7 +282,7 @@ async fn append_times_stand_still_while_the_clock_goes_back() {
     let dir = tempfile::tempdir().unwrap();
     let now_ms = Arc::new(AtomicI64::new(1_000));
     let log = Log::open(dir.path(), segmented(&now_ms)).unwrap();
-    log.create_topic(&topic(), 2).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
     assert_eq!(put(&log, 0, vec![]).await.append_time_ms, 1_000);
     now_ms.store(500, Ordering::Relaxed);
     assert_eq!(put(&log, 0, vec![]).await.append_time_ms, 1_000);
@@ -335,7 +338,7 @@ fn open_tiny(dir: &Path) -> Log {
 async fn check(steps: Vec<Step>) {
     let dir = tempfile::tempdir().unwrap();
     let mut log = open_tiny(dir.path());
-    log.create_topic(&topic(), 2).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
     let mut model: [Vec<Vec<u8>>; 2] = [Vec::new(), Vec::new()];
     for step in steps {
         match step {

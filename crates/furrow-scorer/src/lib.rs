@@ -5,6 +5,7 @@
 //! epoch     the life of the interactions topic
 //! read      from a record's bytes to what the core folds
 //! progress  how far outputs are durable: a pure ledger
+//! place     where snapshots are kept
 //! header    a snapshot's first line: where a replay begins
 //! snapshot  one partition's state with its next offset
 //! takeover  taking a partition over
@@ -21,6 +22,7 @@ pub mod config;
 pub mod epoch;
 mod header;
 mod metrics;
+pub mod place;
 pub mod progress;
 pub mod read;
 mod scorer;
@@ -30,3 +32,4 @@ mod takeover;
 pub use config::Config;
 pub use metrics::Metrics;
 pub use scorer::{Scorer, ScorerError};
+pub use takeover::retention_needed;

@@ -17,6 +17,7 @@ use furrow_log::{
 };
 use furrow_proto::Limits;
 use furrow_proto::record::{DeadLetter, InteractionRecord, encode_score_update};
+use furrow_service::clock::now_ms;
 use furrow_service::observe::Readiness;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -24,7 +25,7 @@ use futures_util::stream::FuturesUnordered;
 use object_store::ObjectStore;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +62,16 @@ pub enum ScorerError {
     /// The snapshot store does not answer when a partition is taken over.
     #[error("no snapshot could be looked for")]
     Snapshot(#[from] SnapshotError),
+    /// Offsets and snapshots are of another log than this one.
+    #[error(
+        "the records of partition {partition} are not those that were scored: the topic was made \
+         anew, or the snapshots are another log's; `furrow migrate --adopt` begins a new epoch with \
+         what the topic holds"
+    )]
+    OtherLog {
+        /// The partition.
+        partition: Partition,
+    },
     /// The log no longer holds what a replay needs.
     #[error(
         "partition {partition} begins at offset {earliest}, but scores need the log from {needed} \
@@ -104,10 +115,8 @@ impl Scorer {
             scores: Topic::new(&self.config.scores),
             dead_letters: Topic::new(&self.config.dead_letters),
         };
-        let member = self.log.join(
-            &self.config.group,
-            std::slice::from_ref(&topics.interactions),
-        )?;
+        let interactions = std::slice::from_ref(&topics.interactions);
+        let member = self.log.join(&self.config.group, interactions).await?;
         let running = Running {
             topics,
             limits: read::log_limits(),
@@ -421,7 +430,7 @@ impl Running {
         if now >= self.next_commit {
             self.next_commit = now + self.scorer.config.commit_every();
             self.commit(member)?;
-            self.show();
+            self.show(member);
         }
         Ok(())
     }
@@ -492,7 +501,7 @@ impl Running {
         Ok(())
     }
 
-    fn show(&self) {
+    fn show(&self, member: &Member) {
         let metrics = &self.scorer.metrics;
         metrics.show(self.owned.values().map(|owned| owned.state.ledger()));
         let now_ms = now_ms();
@@ -504,11 +513,9 @@ impl Running {
             let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
             metrics.sessions.get_or_create(&label).set(gauge(sessions));
             metrics.markers.get_or_create(&label).set(gauge(markers));
-            let end = self
-                .scorer
-                .log
-                .bounds(&self.topics.interactions, *partition)
-                .map_or(owned.end, |bounds| bounds.end.0);
+            let end = member
+                .end(&self.topics.interactions, *partition)
+                .map_or(owned.end, |end| end.0);
             let behind = end.saturating_sub(owned.state.next_offset());
             metrics
                 .lag_records
@@ -532,13 +539,4 @@ impl Running {
         metrics.lag_records.remove(&label);
         metrics.lag_seconds.remove(&label);
     }
-}
-
-/// This process's clock, ms since 1970. It decides when a tick is appended and
-/// what people are shown, never what anything scores.
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -2,13 +2,16 @@
 //! log.
 
 use crate::progress::Progress;
-use crate::scorer::{Scorer, ScorerError, now_ms};
-use crate::snapshot::{self, Found, Written};
+use crate::scorer::{Scorer, ScorerError};
+use crate::snapshot::{self, Found, SnapshotError, Written};
+use crate::{Config, read};
 use furrow_core::control::REPEAT_MS;
 use furrow_core::partition::{CLOCK_AHEAD_MAX_MS, PartitionState, SESSION_TIMEOUT_MS};
 use furrow_core::time::LogTime;
 use furrow_log::{Bounds, Offset, Partition, ReadLimit, Topic};
 use furrow_proto::record::InteractionRecord;
+use furrow_service::clock::now_ms;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// No gateway takes a batch of a session that was created longer ago, by a
@@ -16,6 +19,22 @@ use tokio::time::Instant;
 /// within this, the session's timeout and the allowed lateness; and in the day
 /// before, the rules were told that hold in it.
 const SESSION_AGE_MAX_MS: i64 = 48 * 3_600_000 + CLOCK_AHEAD_MAX_MS;
+
+const ONE: ReadLimit = ReadLimit {
+    records_max: 1,
+    bytes_max: 1 << 20,
+};
+
+/// How long the log must keep records: a scorer without snapshots begins so
+/// long before the oldest record whose outputs are not durable.
+#[must_use]
+pub fn retention_needed(config: &Config) -> Duration {
+    Duration::from_millis(needed_ms(config).unsigned_abs())
+}
+
+fn needed_ms(config: &Config) -> i64 {
+    REPEAT_MS + SESSION_AGE_MAX_MS + SESSION_TIMEOUT_MS + i64::from(config.allowed_lateness_ms)
+}
 
 /// A partition that is this scorer's.
 pub(crate) struct Owned {
@@ -86,12 +105,20 @@ impl Scorer {
             config,
             ..
         } = self;
-        let bounds = log.bounds(topic, partition)?;
+        let bounds = log.bounds(topic, partition).await?;
         let lateness_ms = i64::from(config.allowed_lateness_ms);
-        let found = snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await?;
         let (earliest, end) = (bounds.earliest.0, bounds.end.0);
+        if committed.is_some_and(|committed| committed > bounds.end) {
+            return Err(ScorerError::OtherLog { partition });
+        }
+        let found = match snapshot::find(&**snapshots, partition, *epoch, end).await {
+            Err(SnapshotError::Beyond { .. }) => return Err(ScorerError::OtherLog { partition }),
+            found => found?,
+        };
         let (state, durable) = match found {
             Found::State(state) if state.next_offset() >= earliest => {
+                self.is_of_this_log(&state, topic, partition, bounds)
+                    .await?;
                 let next = state.next_offset();
                 (state.with_allowed_lateness(lateness_ms), next)
             }
@@ -123,6 +150,33 @@ impl Scorer {
         })
     }
 
+    /// Refuses a state whose last record is not the one that stands in its
+    /// place: the topic was made anew, and has grown since.
+    async fn is_of_this_log(
+        &self,
+        state: &PartitionState,
+        topic: &Topic,
+        partition: Partition,
+        bounds: Bounds,
+    ) -> Result<(), ScorerError> {
+        let Some(last) = state.next_offset().checked_sub(1) else {
+            return Ok(());
+        };
+        if last < bounds.earliest.0 {
+            return Ok(());
+        }
+        let read = self.log.read(topic, partition, Offset(last), ONE).await;
+        let read = read.map_err(|source| ScorerError::Read { partition, source })?;
+        let folded = read.first().is_none_or(|record| {
+            let (what, _) = read::read(&record.payload, &read::log_limits());
+            state.has_reached(LogTime(record.append_time_ms), &what)
+        });
+        match folded {
+            true => Ok(()),
+            false => Err(ScorerError::OtherLog { partition }),
+        }
+    }
+
     /// Without a snapshot a replay begins at the earliest record. That is
     /// enough when nothing was dropped, when nothing was scored yet, or when
     /// what was dropped is older than anything a session can still need.
@@ -147,20 +201,12 @@ impl Scorer {
         if committed < bounds.earliest {
             return Err(gone);
         }
-        let one = ReadLimit {
-            records_max: 1,
-            ..ReadLimit::default()
-        };
-        let next = self.log.read(topic, partition, committed, one).await;
+        let next = self.log.read(topic, partition, committed, ONE).await;
         let next = next.map_err(|source| ScorerError::Read { partition, source })?;
         let committed_ms = next
             .first()
             .map_or_else(now_ms, |record| record.append_time_ms);
-        let needed_ms = REPEAT_MS
-            + SESSION_AGE_MAX_MS
-            + SESSION_TIMEOUT_MS
-            + i64::from(self.config.allowed_lateness_ms);
-        if committed_ms - earliest_ms < needed_ms {
+        if committed_ms - earliest_ms < needed_ms(&self.config) {
             return Err(gone);
         }
         Ok(())

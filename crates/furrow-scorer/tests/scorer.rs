@@ -10,7 +10,7 @@ use furrow_core::interaction::{Batch, Interaction, Kind, Page, PointerPath, Poin
 use furrow_core::output::ScoreUpdate;
 use furrow_core::rules::RuleSet;
 use furrow_core::time::ClientTime;
-use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Topic};
+use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Topic, TopicPlan};
 use furrow_proto::encode_batch;
 use furrow_proto::record::{
     BatchRecord, ClientFacts, Control, DeadLetter, Entry, InteractionRecord, decode_score_update,
@@ -38,7 +38,7 @@ struct World {
 }
 
 impl World {
-    fn new() -> World {
+    async fn new() -> World {
         let dir = tempfile::tempdir().unwrap();
         let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
         let config = Config {
@@ -47,7 +47,8 @@ impl World {
             ..Config::default()
         };
         for topic in [&config.interactions, &config.scores, &config.dead_letters] {
-            log.create_topic(&Topic::new(topic), PARTITIONS).unwrap();
+            let plan = TopicPlan::of(PARTITIONS);
+            log.create_topic(&Topic::new(topic), &plan).await.unwrap();
         }
         World {
             log,
@@ -58,14 +59,15 @@ impl World {
     }
 
     /// A second group that writes to a topic of its own.
-    fn beside(&self) -> Config {
+    async fn beside(&self) -> Config {
         let config = Config {
             group: "beside".into(),
             scores: "beside.scores".into(),
             ..self.config.clone()
         };
         self.log
-            .create_topic(&Topic::new(&config.scores), PARTITIONS)
+            .create_topic(&Topic::new(&config.scores), &TopicPlan::of(PARTITIONS))
+            .await
             .unwrap();
         config
     }
@@ -178,14 +180,14 @@ impl World {
     async fn settled(&self, config: &Config) {
         let topic = Topic::new(&config.interactions);
         until("everything is committed", async || {
-            (0..PARTITIONS).map(Partition).all(|partition| {
-                let end = self.log.bounds(&topic, partition).unwrap().end;
-                let committed = self
-                    .log
-                    .committed(&config.group, &topic, partition)
-                    .unwrap();
-                committed.unwrap_or(Offset(0)) == end
-            })
+            for partition in (0..PARTITIONS).map(Partition) {
+                let end = self.log.bounds(&topic, partition).await.unwrap().end;
+                let committed = self.log.committed(&config.group, &topic, partition);
+                if committed.await.unwrap().unwrap_or(Offset(0)) != end {
+                    return false;
+                }
+            }
+            true
         })
         .await;
     }
@@ -305,7 +307,7 @@ fn batch(session: u8, sender: u8, sequence: u32) -> Batch {
 
 #[tokio::test]
 async fn a_batch_becomes_a_score_update() {
-    let world = World::new();
+    let world = World::new().await;
     let running = world.start();
     world.batch(1, 1, 0).await;
     world.counted(&world.config.scores, 1).await;
@@ -317,7 +319,7 @@ async fn a_batch_becomes_a_score_update() {
 
 #[tokio::test]
 async fn a_tick_brings_the_update_of_a_partition_that_fell_quiet() {
-    let world = World::new();
+    let world = World::new().await;
     let running = world.start();
     for sequence in 0..5 {
         world.batch(1, 1, sequence).await;
@@ -340,7 +342,7 @@ async fn a_tick_brings_the_update_of_a_partition_that_fell_quiet() {
 
 #[tokio::test]
 async fn an_unreadable_record_goes_to_the_dead_letters_with_its_bytes_and_origin() {
-    let world = World::new();
+    let world = World::new().await;
     let running = world.start();
     world
         .append(b"x", Bytes::from_static(b"no record at all"))
@@ -358,7 +360,7 @@ async fn an_unreadable_record_goes_to_the_dead_letters_with_its_bytes_and_origin
 
 #[tokio::test]
 async fn killing_it_at_any_moment_changes_no_update() {
-    let world = World::new();
+    let world = World::new().await;
     for round in 0..12_u32 {
         let running = world.start();
         for session in 0..6_u8 {
@@ -377,7 +379,7 @@ async fn killing_it_at_any_moment_changes_no_update() {
     world.settled(&world.config).await;
     running.drain().await;
 
-    let beside = world.beside();
+    let beside = world.beside().await;
     let running = Running::start(world.scorer(&beside, Arc::new(InMemory::new())));
     world.counted(&beside.scores, 6 * 36).await;
     world.settled(&beside).await;
@@ -391,7 +393,7 @@ async fn killing_it_at_any_moment_changes_no_update() {
 
 #[tokio::test]
 async fn deleting_all_snapshots_changes_no_update() {
-    let world = World::new();
+    let world = World::new().await;
     let running = world.start();
     for sequence in 0..10 {
         world.batch(1, 1, sequence).await;
@@ -419,7 +421,7 @@ async fn deleting_all_snapshots_changes_no_update() {
     world.settled(&world.config).await;
     running.drain().await;
 
-    let beside = world.beside();
+    let beside = world.beside().await;
     let running = Running::start(world.scorer(&beside, Arc::new(InMemory::new())));
     world.counted(&beside.scores, 21).await;
     running.drain().await;
@@ -432,7 +434,7 @@ async fn deleting_all_snapshots_changes_no_update() {
 
 #[tokio::test]
 async fn partitions_move_to_a_second_scorer_and_back_without_a_change() {
-    let world = World::new();
+    let world = World::new().await;
     let first = world.start();
     let mut expected = 0;
     let mut second = None;
@@ -451,7 +453,7 @@ async fn partitions_move_to_a_second_scorer_and_back_without_a_change() {
     world.settled(&world.config).await;
     first.drain().await;
 
-    let beside = world.beside();
+    let beside = world.beside().await;
     let running = Running::start(world.scorer(&beside, Arc::new(InMemory::new())));
     world.counted(&beside.scores, expected).await;
     running.drain().await;
@@ -463,7 +465,7 @@ async fn partitions_move_to_a_second_scorer_and_back_without_a_change() {
 
 #[tokio::test]
 async fn published_rules_score_the_later_records_of_their_property_alone() {
-    let world = World::new();
+    let world = World::new().await;
     let running = world.start();
     world.batch_of("shop", 1, 1, 0).await;
     world.batch_of("blog", 2, 2, 0).await;
@@ -480,7 +482,7 @@ async fn published_rules_score_the_later_records_of_their_property_alone() {
 
 #[tokio::test]
 async fn rules_take_effect_at_one_offset_whatever_is_killed() {
-    let world = World::new();
+    let world = World::new().await;
     for round in 0..8_u32 {
         let running = world.start();
         for session in 0..6_u8 {
@@ -501,7 +503,7 @@ async fn rules_take_effect_at_one_offset_whatever_is_killed() {
     world.settled(&world.config).await;
     running.drain().await;
 
-    let beside = world.beside();
+    let beside = world.beside().await;
     let running = Running::start(world.scorer(&beside, Arc::new(InMemory::new())));
     world.counted(&beside.scores, 6 * 16).await;
     world.settled(&beside).await;
@@ -517,7 +519,7 @@ async fn rules_take_effect_at_one_offset_whatever_is_killed() {
 
 #[tokio::test]
 async fn a_control_record_that_does_not_fit_its_hash_harms_nothing() {
-    let world = World::new();
+    let world = World::new().await;
     let running = world.start();
     for partition in 0..PARTITIONS {
         let mut torn = control(now_ms(), "shop", 7);
@@ -538,13 +540,13 @@ async fn a_control_record_that_does_not_fit_its_hash_harms_nothing() {
 #[tokio::test]
 async fn the_owner_of_a_partition_repeats_rules_that_were_told_a_day_ago() {
     const DAY_AND_HOUR_MS: i64 = 25 * 3_600_000;
-    let world = World::new();
+    let world = World::new().await;
     let told = control(now_ms() - DAY_AND_HOUR_MS, "shop", 7);
     world.append_to(2, told.clone()).await;
     let running = world.start();
     let topic = Topic::new(&world.config.interactions);
     until("the rules are told again", async || {
-        world.log.bounds(&topic, Partition(2)).unwrap().end == Offset(2)
+        world.log.bounds(&topic, Partition(2)).await.unwrap().end == Offset(2)
     })
     .await;
     world.settled(&world.config).await;
@@ -562,7 +564,7 @@ async fn the_owner_of_a_partition_repeats_rules_that_were_told_a_day_ago() {
 
 #[tokio::test]
 async fn another_fold_version_begins_with_the_rules_that_a_snapshot_tells() {
-    let world = World::new();
+    let world = World::new().await;
     world.publish("shop", 7).await;
     let running = world.start();
     world.batch(1, 1, 0).await;

@@ -96,7 +96,7 @@ impl Carrier {
                         self.metrics.dead_letters.inc();
                         break;
                     }
-                    Err(error @ AppendError::Full) => {
+                    Err(error @ (AppendError::Full | AppendError::TimedOut)) => {
                         self.again("dead_letters", &error, &mut attempt).await;
                     }
                     // The record fits the log, but with what is said about it
@@ -111,6 +111,7 @@ impl Carrier {
                     }
                     Err(
                         error @ (AppendError::TooLarge { .. }
+                        | AppendError::Refused(_)
                         | AppendError::Topic(_)
                         | AppendError::Closed
                         | AppendError::Storage(_)),

@@ -14,11 +14,12 @@ use furrow_log::{
     AppendError, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, Stored, Topic,
     TopicError,
 };
+use furrow_service::clock::now_ms;
 use furrow_service::observe::Readiness;
 use furrow_store::{InsertError, QueryError, Store};
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +65,7 @@ pub async fn run(
     readiness: Readiness,
     token: CancellationToken,
 ) -> Result<(), SinkError> {
-    let sink = Sink::compose(config, epoch, log, store, metrics, readiness)?;
+    let sink = Sink::compose(config, epoch, log, store, metrics, readiness).await?;
     sink.serve(token).await
 }
 
@@ -74,7 +75,7 @@ impl Sink {
     ///
     /// # Errors
     /// When a topic does not exist.
-    pub fn compose(
+    pub async fn compose(
         config: Config,
         epoch: Epoch,
         log: Log,
@@ -88,7 +89,7 @@ impl Sink {
         };
         let dead_letters = Topic::new(&config.dead_letters_topic);
         for topic in [&topics.scores, &topics.interactions, &dead_letters] {
-            log.partitions(topic)?;
+            log.partitions(topic).await?;
         }
         let backoff = Backoff::new(&config);
         let carrier = Carrier {
@@ -122,7 +123,8 @@ impl Sink {
         let member = self
             .carrier
             .log
-            .join(&self.config.group, &[scores, interactions])?;
+            .join(&self.config.group, &[scores, interactions])
+            .await?;
         self.carrier.readiness.ready();
         let task = Task {
             member,
@@ -196,7 +198,7 @@ impl Task {
                 }
                 () = until(due) => self.take_off(),
                 _ = measuring.tick() => self.measure()?,
-                event = self.member.next(), if room => self.apply(event)?,
+                event = self.member.next(), if room => self.apply(event).await?,
             }
         }
         self.drain(drain_max).await
@@ -224,13 +226,13 @@ impl Task {
         })
     }
 
-    fn apply(&mut self, event: Result<Event, ConsumeError>) -> Result<(), SinkError> {
+    async fn apply(&mut self, event: Result<Event, ConsumeError>) -> Result<(), SinkError> {
         match event {
             Ok(Event::Assigned {
                 topic,
                 partition,
                 committed,
-            }) => self.begin(&topic, partition, committed)?,
+            }) => self.begin(&topic, partition, committed).await?,
             Ok(Event::Revoked { topic, partition }) => self.give_up(self.place(&topic, partition)),
             Ok(Event::Records {
                 topic,
@@ -261,14 +263,14 @@ impl Task {
 
     /// Reads a partition from where it was confirmed, or as near as the log
     /// still can.
-    fn begin(
+    async fn begin(
         &mut self,
         topic: &Topic,
         partition: Partition,
         confirmed: Option<Offset>,
     ) -> Result<(), SinkError> {
         let place = self.place(topic, partition);
-        let earliest = self.carrier.log.bounds(topic, partition)?.earliest;
+        let earliest = self.carrier.log.bounds(topic, partition).await?.earliest;
         let from = confirmed.map_or(earliest, |confirmed| confirmed.max(earliest));
         if let Some(confirmed) = confirmed {
             self.lament(place, confirmed, earliest);
@@ -361,7 +363,9 @@ impl Task {
         let places: Vec<Place> = self.owned.places().collect();
         for place in places {
             let topic = self.carrier.topics.name(place.source);
-            let end = self.carrier.log.bounds(topic, place.partition)?.end;
+            let Some(end) = self.member.end(topic, place.partition) else {
+                continue;
+            };
             let flying = self.flight.iter().flat_map(|flight| &flight.ranges);
             let oldest_ms = flying
                 .filter(|range| range.place == place)
@@ -390,9 +394,4 @@ async fn until(due: Option<Instant>) {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_millis()).expect("the year is before 292 million")
 }

@@ -4,7 +4,7 @@
 //!
 //! - `main`: the table of commands
 //! - `setup`: what a checkout needs, in order, nothing twice; its parts are `tools`, `engine`,
-//!   `web`, `chromium` and `python`
+//!   `web`, `chromium`, `python` and `kafka`
 //! - `up`: set-up, release build, `furrow up --demo`
 //! - `bench`: set-up, release build, measurements
 //! - `budget`: instructions per sample, counted and compared
@@ -29,6 +29,7 @@ mod deny;
 mod engine;
 mod fuzz;
 mod group;
+mod kafka;
 mod place;
 mod python;
 mod run;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::run::{Failure, part, tell};
-use crate::{budget, chromium, engine, fuzz, place, python, tools, web};
+use crate::{budget, chromium, engine, fuzz, kafka, place, python, tools, web};
 
 /// What the set-up is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub(crate) fn prepare(purpose: Purpose) -> Result<(), Failure> {
         part("C++ compiler", fuzz::provide)?;
         part("valgrind", budget::provide)?;
         part("python", || python::provide(&cache))?;
+        part("java", kafka::provide_java)?;
+        part("kafka", || kafka::fetch(&cache))?;
     }
     Ok(())
 }

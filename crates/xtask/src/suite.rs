@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::run::{Failure, Ran, cargo, openly, program};
 use crate::tally::{self, Tally};
-use crate::{chromium, place, python, web};
+use crate::{chromium, kafka, place, python, web};
 
 /// One step of the suite.
 struct Step {
@@ -225,6 +225,7 @@ fn tests(limit: Duration) -> Outcome {
     command.env("FURROW_BIN", place::built("debug", "furrow"));
     if let Ok(cache) = place::cache() {
         command.env("FURROW_PYTHON", python::interpreter(&cache));
+        command.env("FURROW_KAFKA", kafka::jars(&cache));
     }
     with_browser(&mut command);
     counted(command, limit)

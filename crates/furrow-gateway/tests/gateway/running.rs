@@ -5,7 +5,7 @@ use furrow_core::ids::{SenderId, SessionId};
 use furrow_core::interaction::{Batch, Interaction, Kind, Page};
 use furrow_core::time::ClientTime;
 use furrow_gateway::{Config, Gateway, ServeError};
-use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Stored, Topic};
+use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Stored, Topic, TopicPlan};
 use furrow_proto::encode_batch;
 use furrow_proto::ingest::{IngestClient, RawBatch};
 use furrow_proto::record::{BatchRecord, InteractionRecord};
@@ -54,7 +54,9 @@ impl Running {
         let folder = tempfile::tempdir().expect("a folder");
         let log = Log::open(folder.path(), settings).expect("opens");
         let topic = Topic::new("furrow.interactions.v1");
-        log.create_topic(&topic, PARTITIONS).expect("is created");
+        log.create_topic(&topic, &TopicPlan::of(PARTITIONS))
+            .await
+            .expect("is created");
         let mut config = Config::default();
         config.listen.set_port(0);
         change(&mut config);
@@ -67,6 +69,7 @@ impl Running {
             &mut registry,
             readiness.clone(),
         )
+        .await
         .expect("composes");
         let bound = gateway.bind().await.expect("binds");
         let address = bound.local_addr();

@@ -144,6 +144,15 @@ impl Member {
         }
     }
 
+    pub(crate) fn end(&self, topic: &Topic, partition: Partition) -> Option<Offset> {
+        let is_it =
+            |owned: &&Owned| owned.place.topic == *topic && owned.place.partition == partition;
+        match &*self.owned.iter().find(is_it)?.view.borrow() {
+            View::Open(span) => Some(Offset(span.end)),
+            View::Closed => None,
+        }
+    }
+
     pub(crate) fn commit(
         &self,
         topic: &Topic,

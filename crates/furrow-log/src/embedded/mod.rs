@@ -34,22 +34,20 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::commits::Commits;
 use self::membership::{Groups, MemberId};
-use self::queue::{Append, Command, Counters};
+use self::queue::{Append, Command};
 use self::store::Store;
 use self::view::{Catalog, Span, TopicView};
 use self::writer::Writer;
+use crate::counters::{Counters, QueueLimit};
 use crate::partitioner;
 use crate::{
-    AppendError, Bounds, CloseError, EmbeddedSettings, ForgetError, Offset, OpenError,
-    PARTITIONS_MAX, Partition, ReadError, ReadLimit, Receipt, Stats, StorageError, Stored, Topic,
-    TopicError,
+    AppendError, Bounds, Cleanup, CloseError, EmbeddedSettings, ForgetError, GROUP_BYTES_MAX,
+    Offset, OpenError, PARTITIONS_MAX, Partition, ReadError, ReadLimit, Receipt, Stamp, Stats,
+    StorageError, Stored, Topic, TopicError, TopicFacts,
 };
 
 pub(crate) use self::member::Member;
 pub(crate) use self::tail::Tail;
-
-/// The longest name of a group.
-const GROUP_BYTES_MAX: usize = 249;
 
 /// A cheap handle; clones share one writer.
 #[derive(Clone)]
@@ -111,19 +109,44 @@ impl Embedded {
         })))
     }
 
-    pub(crate) fn create_topic(&self, topic: &Topic, partitions: u32) -> Result<(), TopicError> {
+    pub(crate) async fn create_topic(
+        &self,
+        topic: &Topic,
+        partitions: u32,
+    ) -> Result<(), TopicError> {
         let topic = topic.clone();
         if !topic.is_legal() || !(1..=PARTITIONS_MAX).contains(&partitions) {
             return Err(TopicError::Illegal { topic, partitions });
         }
-        let (reply, answer) = mpsc::sync_channel(1);
+        let (reply, answer) = oneshot::channel();
         self.send(Command::CreateTopic {
             topic,
             partitions,
             reply,
         })
         .map_err(|Gone| TopicError::Closed)?;
-        answer.recv().unwrap_or(Err(TopicError::Closed))
+        answer.await.unwrap_or(Err(TopicError::Closed))
+    }
+
+    /// One disk keeps each partition, and the log's own settings hold for all topics.
+    pub(crate) fn describe_topic(&self, topic: &Topic) -> Result<TopicFacts, TopicError> {
+        Ok(TopicFacts {
+            partitions: self.partitions(topic)?,
+            replication: 1,
+            min_insync: 1,
+            retention: Some(self.0.settings.retention),
+            retention_bytes: None,
+            stamp: Stamp::Log,
+            cleanup: Cleanup::Delete,
+            record_bytes_max: self.0.settings.record_bytes_max as u64,
+        })
+    }
+
+    /// The answer to whoever would change or delete a topic.
+    pub(crate) fn fixed(&self, topic: &Topic) -> Result<(), TopicError> {
+        self.topic(topic)?;
+        let topic = topic.clone();
+        Err(TopicError::Fixed { topic })
     }
 
     pub(crate) fn partitions(&self, topic: &Topic) -> Result<u32, TopicError> {
@@ -175,7 +198,11 @@ impl Embedded {
             reply,
         };
         let taken = append.bytes();
-        self.0.counters.admit(taken, &self.0.settings)?;
+        let limit = QueueLimit {
+            records_max: self.0.settings.queue_records_max,
+            bytes_max: self.0.settings.queue_bytes_max,
+        };
+        self.0.counters.admit(taken, limit)?;
         self.send(Command::Append(append)).map_err(|Gone| {
             self.0.counters.release(1, taken);
             AppendError::Closed
@@ -246,14 +273,14 @@ impl Embedded {
         Member::join(self.clone(), group, id, views)
     }
 
-    pub(crate) fn forget_group(&self, group: &str) -> Result<(), ForgetError> {
-        let (reply, answer) = mpsc::sync_channel(1);
+    pub(crate) async fn forget_group(&self, group: &str) -> Result<(), ForgetError> {
+        let (reply, answer) = oneshot::channel();
         self.send(Command::Forget {
             group: group.to_owned(),
             reply,
         })
         .map_err(|Gone| ForgetError::Closed)?;
-        answer.recv().unwrap_or(Err(ForgetError::Closed))
+        answer.await.unwrap_or(Err(ForgetError::Closed))
     }
 
     pub(crate) fn tail(&self, topic: &Topic) -> Result<Tail, TopicError> {

@@ -14,8 +14,9 @@ use tokio::sync::{mpsc as news, oneshot, watch};
 
 use super::commits::Commits;
 use super::membership::{Change, Groups, MemberId, News};
-use super::queue::{Append, Command, Counters};
+use super::queue::{Append, Command};
 use super::store::{Entry, Placed, Store, millis};
+use crate::counters::Counters;
 use crate::{
     AppendError, Appended, CloseError, EmbeddedSettings, ForgetError, Offset, Partition,
     StorageError, Topic, TopicError,

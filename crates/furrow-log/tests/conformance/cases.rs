@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use furrow_log::{
-    AppendError, Bounds, Log, Offset, Partition, ReadError, ReadLimit, Topic, TopicError,
+    AppendError, Bounds, Log, Offset, Partition, ReadError, ReadLimit, Topic, TopicError, TopicPlan,
 };
 
 use super::{Subject, listed, poll_once, put, put_all, read_all, soon, texts, topic};
@@ -31,10 +31,13 @@ listed![
 ];
 
 async fn a_topic_keeps_its_number_of_partitions(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 3).unwrap();
-    log.create_topic(&topic(), 3).unwrap();
-    let error = log.create_topic(&topic(), 4).unwrap_err();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(3)).await.unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(3)).await.unwrap();
+    let error = log
+        .create_topic(&topic(), &TopicPlan::of(4))
+        .await
+        .unwrap_err();
     assert!(matches!(
         error,
         TopicError::OtherCount {
@@ -43,11 +46,14 @@ async fn a_topic_keeps_its_number_of_partitions(subject: Subject) {
             ..
         }
     ));
-    assert_eq!(log.partitions(&topic()).unwrap(), 3);
+    assert_eq!(log.partitions(&topic()).await.unwrap(), 3);
     log.close().await.unwrap();
-    let log = subject.open();
-    assert_eq!(log.partitions(&topic()).unwrap(), 3);
-    let error = log.create_topic(&topic(), 2).unwrap_err();
+    let log = subject.open().await;
+    assert_eq!(log.partitions(&topic()).await.unwrap(), 3);
+    let error = log
+        .create_topic(&topic(), &TopicPlan::of(2))
+        .await
+        .unwrap_err();
     assert!(matches!(
         error,
         TopicError::OtherCount {
@@ -59,7 +65,7 @@ async fn a_topic_keeps_its_number_of_partitions(subject: Subject) {
 }
 
 async fn names_that_cannot_be_are_refused(subject: Subject) {
-    let log = subject.open();
+    let log = subject.open().await;
     for (name, partitions) in [
         ("", 1),
         ("a b", 1),
@@ -68,7 +74,10 @@ async fn names_that_cannot_be_are_refused(subject: Subject) {
         ("a", 0),
         ("a", 1_000_000),
     ] {
-        let error = log.create_topic(&Topic::new(name), partitions).unwrap_err();
+        let error = log
+            .create_topic(&Topic::new(name), &TopicPlan::of(partitions))
+            .await
+            .unwrap_err();
         assert!(
             matches!(error, TopicError::Illegal { .. }),
             "{name:?} {partitions}"
@@ -76,7 +85,7 @@ async fn names_that_cannot_be_are_refused(subject: Subject) {
     }
     let unknown = Topic::new("unknown");
     assert!(matches!(
-        log.partitions(&unknown),
+        log.partitions(&unknown).await,
         Err(TopicError::Unknown { .. })
     ));
     let error = log.append(&unknown, b"", Bytes::new()).unwrap_err();
@@ -84,7 +93,7 @@ async fn names_that_cannot_be_are_refused(subject: Subject) {
         error,
         AppendError::Topic(TopicError::Unknown { .. })
     ));
-    log.create_topic(&topic(), 2).unwrap();
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
     let error = log
         .append_to(&topic(), Partition(2), b"", Bytes::new())
         .unwrap_err();
@@ -93,23 +102,23 @@ async fn names_that_cannot_be_are_refused(subject: Subject) {
         AppendError::Topic(TopicError::NoPartition { .. })
     ));
     assert!(matches!(
-        log.join("", &[topic()]),
+        log.join("", &[topic()]).await,
         Err(TopicError::IllegalGroup { .. })
     ));
     assert!(matches!(
-        log.join("g", &[unknown]),
+        log.join("g", &[unknown]).await,
         Err(TopicError::Unknown { .. })
     ));
 }
 
 async fn what_was_acknowledged_is_there_after_reopening(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 2).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
     for round in 0..3 {
         let log = if round == 0 {
             log.clone()
         } else {
-            subject.open()
+            subject.open().await
         };
         put_all(&log, 0, (0..50).map(|n| format!("{round}.{n}"))).await;
         let expected: Vec<_> = (0..=round)
@@ -121,16 +130,16 @@ async fn what_was_acknowledged_is_there_after_reopening(subject: Subject) {
 }
 
 async fn appends_come_back_in_the_order_of_the_calls(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put_all(&log, 0, (0..2_000).map(|n| n.to_string())).await;
     let expected: Vec<_> = (0..2_000).map(|n| n.to_string()).collect();
     assert_eq!(texts(&read_all(&log, 0).await), expected);
 }
 
 async fn a_key_stays_in_its_partition_and_in_order(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 4).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(4)).await.unwrap();
     let mut receipts = Vec::new();
     for n in 0..400_u32 {
         let key = format!("key {}", n % 13);
@@ -163,8 +172,8 @@ async fn a_key_stays_in_its_partition_and_in_order(subject: Subject) {
 }
 
 async fn offsets_follow_each_other_from_zero(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 2).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
     for n in 0..5 {
         let appended = put(&log, 1, "x").await;
         assert_eq!(
@@ -173,18 +182,18 @@ async fn offsets_follow_each_other_from_zero(subject: Subject) {
         );
     }
     log.close().await.unwrap();
-    let log = subject.open();
+    let log = subject.open().await;
     assert_eq!(put(&log, 1, "x").await.offset, Offset(5));
     assert_eq!(put(&log, 0, "x").await.offset, Offset(0));
 }
 
 async fn append_times_never_go_back(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     let appended = put(&log, 0, "a").await;
     put_all(&log, 0, (0..100).map(|n| n.to_string())).await;
     log.close().await.unwrap();
-    let log = subject.open();
+    let log = subject.open().await;
     put(&log, 0, "z").await;
     let records = read_all(&log, 0).await;
     assert!(
@@ -197,8 +206,8 @@ async fn append_times_never_go_back(subject: Subject) {
 }
 
 async fn a_read_begins_at_its_offset_and_keeps_to_its_limits(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put_all(&log, 0, (0..100).map(|n| format!("{n:07}"))).await;
     let read = |from, records_max, bytes_max| {
         let limit = ReadLimit {
@@ -221,8 +230,8 @@ async fn a_read_begins_at_its_offset_and_keeps_to_its_limits(subject: Subject) {
 }
 
 async fn one_record_is_read_even_when_it_is_larger_than_the_limit(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put_all(
         &log,
         0,
@@ -243,14 +252,14 @@ async fn one_record_is_read_even_when_it_is_larger_than_the_limit(subject: Subje
 }
 
 async fn bounds_say_what_is_durable(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 2).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
     let empty = Bounds {
         earliest: Offset(0),
         earliest_time_ms: None,
         end: Offset(0),
     };
-    assert_eq!(log.bounds(&topic(), Partition(0)).unwrap(), empty);
+    assert_eq!(log.bounds(&topic(), Partition(0)).await.unwrap(), empty);
     let first = put(&log, 0, "a").await;
     put(&log, 0, "b").await;
     let two = Bounds {
@@ -258,16 +267,16 @@ async fn bounds_say_what_is_durable(subject: Subject) {
         earliest_time_ms: Some(first.append_time_ms),
         end: Offset(2),
     };
-    assert_eq!(log.bounds(&topic(), Partition(0)).unwrap(), two);
+    assert_eq!(log.bounds(&topic(), Partition(0)).await.unwrap(), two);
     log.close().await.unwrap();
-    let log = subject.open();
-    assert_eq!(log.bounds(&topic(), Partition(0)).unwrap(), two);
-    assert_eq!(log.bounds(&topic(), Partition(1)).unwrap(), empty);
+    let log = subject.open().await;
+    assert_eq!(log.bounds(&topic(), Partition(0)).await.unwrap(), two);
+    assert_eq!(log.bounds(&topic(), Partition(1)).await.unwrap(), empty);
 }
 
 async fn a_read_at_the_end_is_empty_and_one_beyond_it_is_refused(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put(&log, 0, "a").await;
     let read = |from| {
         let log = log.clone();
@@ -282,8 +291,8 @@ async fn a_read_at_the_end_is_empty_and_one_beyond_it_is_refused(subject: Subjec
 }
 
 async fn keys_and_payloads_come_back_byte_for_byte(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     let all: Vec<u8> = (0..=255).collect();
     let cases: [(&[u8], &[u8]); 4] = [(b"", b""), (b"", &all), (&all, b""), (&all, &all)];
     for (key, payload) in cases {
@@ -299,8 +308,8 @@ async fn keys_and_payloads_come_back_byte_for_byte(subject: Subject) {
 }
 
 async fn a_dropped_receipt_does_not_cancel_its_append(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     drop(
         log.append_to(&topic(), Partition(0), b"", "a".into())
             .unwrap(),
@@ -310,8 +319,8 @@ async fn a_dropped_receipt_does_not_cancel_its_append(subject: Subject) {
 }
 
 async fn a_full_queue_sheds_at_once_and_keeps_what_it_took(subject: Subject) {
-    let log = (subject.open)(4);
-    log.create_topic(&topic(), 1).unwrap();
+    let log = (subject.open)(4).await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     let mut taken = Vec::new();
     let mut shed = 0;
     // An append takes longer than a call, so a queue of four is soon full.
@@ -336,13 +345,13 @@ async fn a_full_queue_sheds_at_once_and_keeps_what_it_took(subject: Subject) {
 }
 
 async fn records_that_aged_are_gone_and_their_offsets_are_not_reused(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 2).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
     put_all(&log, 0, (0..10).map(|n| n.to_string())).await;
     (subject.age)(&log, &topic(), Partition(0)).await;
     assert_gone_below(&log, 10).await;
     log.close().await.unwrap();
-    let log = subject.open();
+    let log = subject.open().await;
     assert_gone_below(&log, 10).await;
     assert_eq!(put(&log, 0, "next").await.offset, Offset(10));
     assert_gone_below(&log, 10).await;
@@ -350,7 +359,7 @@ async fn records_that_aged_are_gone_and_their_offsets_are_not_reused(subject: Su
 }
 
 async fn assert_gone_below(log: &Log, earliest: u64) {
-    let bounds = log.bounds(&topic(), Partition(0)).unwrap();
+    let bounds = log.bounds(&topic(), Partition(0)).await.unwrap();
     assert_eq!(bounds.earliest, Offset(earliest));
     let read = log
         .read(&topic(), Partition(0), Offset(3), ReadLimit::default())
@@ -362,10 +371,10 @@ async fn assert_gone_below(log: &Log, earliest: u64) {
 }
 
 async fn a_tail_begins_at_the_ends(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 3).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(3)).await.unwrap();
     put(&log, 0, "before").await;
-    let mut tail = log.tail(&topic()).unwrap();
+    let mut tail = log.tail(&topic()).await.unwrap();
     put(&log, 2, "a").await;
     let (partition, records) = soon("a record", tail.next()).await.unwrap();
     assert_eq!(
@@ -393,21 +402,21 @@ async fn a_tail_begins_at_the_ends(subject: Subject) {
 }
 
 async fn a_closed_log_says_so(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     let receipt = log.append(&topic(), b"", "a".into()).unwrap();
-    let mut tail = log.tail(&topic()).unwrap();
-    let mut member = log.join("g", &[topic()]).unwrap();
+    let mut tail = log.tail(&topic()).await.unwrap();
+    let mut member = log.join("g", &[topic()]).await.unwrap();
     let other = Arc::new(log.clone());
     log.close().await.unwrap();
     soon("a receipt", receipt).await.unwrap();
     assert!(other.append(&topic(), b"", "b".into()).is_err());
     assert!(matches!(
-        other.partitions(&topic()),
+        other.partitions(&topic()).await,
         Err(TopicError::Closed)
     ));
     assert!(soon("an error", tail.next()).await.is_err() || tail.next().await.is_err());
     while soon("an error", member.next()).await.is_ok() {}
-    let again = subject.open();
+    let again = subject.open().await;
     assert_eq!(texts(&read_all(&again, 0).await), ["a"]);
 }

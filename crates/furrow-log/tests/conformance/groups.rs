@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use furrow_log::{Event, Log, Member, Offset, Partition, Topic};
+use furrow_log::{Event, ForgetError, Log, Member, Offset, Partition, Topic, TopicPlan};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{Subject, event, listed, poll_once, put, put_all, soon, texts, topic, waits};
+use super::{
+    Subject, committed_soon, event, listed, poll_once, put, put_all, soon, texts, topic, waits,
+};
 
 listed![
     a_member_is_assigned_every_partition_and_reads_what_it_starts,
@@ -21,18 +23,17 @@ listed![
     groups_do_not_disturb_each_other,
     one_member_reads_several_topics,
     a_dropped_call_of_next_loses_nothing,
-    a_record_no_group_has_passed_is_kept,
-    a_forgotten_group_holds_nothing,
+    a_forgotten_group_has_committed_nothing,
     a_group_s_lag_is_the_age_of_the_first_record_that_it_has_not_committed,
 ];
 
 const PARTITIONS: u32 = 6;
 
 async fn a_member_is_assigned_every_partition_and_reads_what_it_starts(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 3).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(3)).await.unwrap();
     put(&log, 1, "a").await;
-    let mut member = log.join("g", &[topic()]).unwrap();
+    let mut member = log.join("g", &[topic()]).await.unwrap();
     let mut assigned = BTreeSet::new();
     for _ in 0..3 {
         let Event::Assigned {
@@ -63,9 +64,9 @@ async fn a_member_is_assigned_every_partition_and_reads_what_it_starts(subject: 
 }
 
 async fn the_end_is_said_once_each_time_it_is_reached(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
-    let mut member = log.join("g", &[topic()]).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
+    let mut member = log.join("g", &[topic()]).await.unwrap();
     start_all(&mut member, 1).await;
     assert_eq!(event(&mut member).await, caught_up(0));
     assert!(waits(member.next()).await);
@@ -78,10 +79,10 @@ async fn the_end_is_said_once_each_time_it_is_reached(subject: Subject) {
 }
 
 async fn records_come_in_bounded_lots(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put_all(&log, 0, (0..2_000).map(|n| n.to_string())).await;
-    let mut member = log.join("g", &[topic()]).unwrap();
+    let mut member = log.join("g", &[topic()]).await.unwrap();
     start_all(&mut member, 1).await;
     let mut next = 0;
     loop {
@@ -101,23 +102,23 @@ async fn records_come_in_bounded_lots(subject: Subject) {
 }
 
 async fn a_group_goes_on_where_it_committed(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put_all(&log, 0, (0..10).map(|n| n.to_string())).await;
-    let member = log.join("g", &[topic()]).unwrap();
+    let mut member = log.join("g", &[topic()]).await.unwrap();
+    start_all(&mut member, 1).await;
     member.commit(&topic(), Partition(0), Offset(7)).unwrap();
+    committed_soon(&log, "g", Partition(0), Offset(7)).await;
     assert_eq!(
-        log.committed("g", &topic(), Partition(0)).unwrap(),
-        Some(Offset(7))
-    );
-    assert_eq!(
-        log.committed("other", &topic(), Partition(0)).unwrap(),
+        log.committed("other", &topic(), Partition(0))
+            .await
+            .unwrap(),
         None
     );
     drop(member);
     log.close().await.unwrap();
-    let log = subject.open();
-    let mut member = log.join("g", &[topic()]).unwrap();
+    let log = subject.open().await;
+    let mut member = log.join("g", &[topic()]).await.unwrap();
     let Event::Assigned {
         committed: Some(committed),
         ..
@@ -133,24 +134,24 @@ async fn a_group_goes_on_where_it_committed(subject: Subject) {
 }
 
 async fn a_lower_commit_is_taken(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
-    let member = log.join("g", &[topic()]).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
+    let mut member = log.join("g", &[topic()]).await.unwrap();
+    start_all(&mut member, 1).await;
     for next in [5, 3] {
         member.commit(&topic(), Partition(0), Offset(next)).unwrap();
-        let committed = log.committed("g", &topic(), Partition(0)).unwrap();
-        assert_eq!(committed, Some(Offset(next)));
+        committed_soon(&log, "g", Partition(0), Offset(next)).await;
     }
 }
 
 async fn a_commit_after_losing_the_partition_is_taken(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 2).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
     put_all(&log, 0, (0..9).map(|n| n.to_string())).await;
     put_all(&log, 1, (0..9).map(|n| n.to_string())).await;
-    let mut old = log.join("g", &[topic()]).unwrap();
+    let mut old = log.join("g", &[topic()]).await.unwrap();
     start_all(&mut old, 2).await;
-    let mut new = log.join("g", &[topic()]).unwrap();
+    let mut new = log.join("g", &[topic()]).await.unwrap();
     let lost = loop {
         if let Event::Revoked { partition, .. } = event(&mut old).await {
             break partition;
@@ -161,15 +162,15 @@ async fn a_commit_after_losing_the_partition_is_taken(subject: Subject) {
         Event::Assigned { partition, committed: None, .. } if partition == lost
     ));
     old.commit(&topic(), lost, Offset(4)).unwrap();
-    assert_eq!(log.committed("g", &topic(), lost).unwrap(), Some(Offset(4)));
+    committed_soon(&log, "g", lost, Offset(4)).await;
 }
 
 async fn the_new_owner_waits_for_the_old_one(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 2).unwrap();
-    let mut old = log.join("g", &[topic()]).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(2)).await.unwrap();
+    let mut old = log.join("g", &[topic()]).await.unwrap();
     start_all(&mut old, 2).await;
-    let mut new = log.join("g", &[topic()]).unwrap();
+    let mut new = log.join("g", &[topic()]).await.unwrap();
     // The old owner has both ends to report and reads on until it takes the news.
     let taken = loop {
         assert!(waits(new.next()).await);
@@ -196,8 +197,12 @@ struct Seen {
 }
 
 /// A member that starts at what was committed and commits what it saw, until it is told to leave.
-fn work(log: &Log, id: usize, seen: Arc<Mutex<Seen>>) -> (watch::Sender<bool>, JoinHandle<()>) {
-    let mut member = log.join("workers", &[topic()]).unwrap();
+async fn work(
+    log: &Log,
+    id: usize,
+    seen: Arc<Mutex<Seen>>,
+) -> (watch::Sender<bool>, JoinHandle<()>) {
+    let mut member = log.join("workers", &[topic()]).await.unwrap();
     let (leave, mut told) = watch::channel(false);
     let task = tokio::spawn(async move {
         loop {
@@ -246,10 +251,12 @@ fn work(log: &Log, id: usize, seen: Arc<Mutex<Seen>>) -> (watch::Sender<bool>, J
 // The workers share one thread, so what a worker does between taking `Revoked` and its next wait is
 // done before another worker can see the partition assigned to it.
 async fn members_come_and_go_and_every_record_is_seen(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), PARTITIONS).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(PARTITIONS))
+        .await
+        .unwrap();
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let mut members = vec![work(&log, 0, Arc::clone(&seen))];
+    let mut members = vec![work(&log, 0, Arc::clone(&seen)).await];
     let mut born = 1;
     let mut written = 0_u64;
     for wanted in [1, 2, 1, 3] {
@@ -259,7 +266,7 @@ async fn members_come_and_go_and_every_record_is_seen(subject: Subject) {
             soon("leaving", task).await.unwrap();
         }
         while members.len() < wanted {
-            members.push(work(&log, born, Arc::clone(&seen)));
+            members.push(work(&log, born, Arc::clone(&seen)).await);
             born += 1;
         }
         for partition in 0..PARTITIONS {
@@ -290,17 +297,17 @@ async fn members_come_and_go_and_every_record_is_seen(subject: Subject) {
 }
 
 async fn groups_do_not_disturb_each_other(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put(&log, 0, "a").await;
     for group in ["one", "two"] {
-        let mut member = log.join(group, &[topic()]).unwrap();
+        let mut member = log.join(group, &[topic()]).await.unwrap();
         start_all(&mut member, 1).await;
         assert!(matches!(event(&mut member).await, Event::Records { .. }));
         member.commit(&topic(), Partition(0), Offset(1)).unwrap();
     }
-    let first = log.join("one", &[topic()]).unwrap();
-    let mut second = log.join("two", &[topic()]).unwrap();
+    let first = log.join("one", &[topic()]).await.unwrap();
+    let mut second = log.join("two", &[topic()]).await.unwrap();
     drop(first);
     assert!(matches!(
         event(&mut second).await,
@@ -312,12 +319,12 @@ async fn groups_do_not_disturb_each_other(subject: Subject) {
 }
 
 async fn one_member_reads_several_topics(subject: Subject) {
-    let log = subject.open();
+    let log = subject.open().await;
     let topics = [Topic::new("conformance.a"), Topic::new("conformance.b")];
     for topic in &topics {
-        log.create_topic(topic, 2).unwrap();
+        log.create_topic(topic, &TopicPlan::of(2)).await.unwrap();
     }
-    let mut member = log.join("g", &topics).unwrap();
+    let mut member = log.join("g", &topics).await.unwrap();
     let mut ends = 0;
     let mut seen = BTreeSet::new();
     while seen.len() < 2 {
@@ -344,10 +351,10 @@ async fn one_member_reads_several_topics(subject: Subject) {
 }
 
 async fn a_dropped_call_of_next_loses_nothing(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put_all(&log, 0, (0..1_000).map(|n| n.to_string())).await;
-    let mut member = log.join("g", &[topic()]).unwrap();
+    let mut member = log.join("g", &[topic()]).await.unwrap();
     let mut next = 0;
     let finished = async {
         loop {
@@ -405,50 +412,35 @@ fn on_event(member: &mut Member, event: Event, next: &mut u64) -> bool {
     }
 }
 
-async fn a_record_no_group_has_passed_is_kept(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 2).unwrap();
-    for partition in [0, 1] {
-        put_all(&log, partition, (0..10).map(|n| n.to_string())).await;
-    }
-    let slow = log.join("slow", &[topic()]).unwrap();
-    slow.commit(&topic(), Partition(0), Offset(9)).unwrap();
-    slow.commit(&topic(), Partition(1), Offset(10)).unwrap();
-    // One more record is to come, so what is waited for is that the other partition is emptied.
-    (subject.age)(&log, &topic(), Partition(1)).await;
-    assert_eq!(
-        log.bounds(&topic(), Partition(1)).unwrap().earliest,
-        Offset(10)
-    );
-    assert_eq!(
-        log.bounds(&topic(), Partition(0)).unwrap().earliest,
-        Offset(0)
-    );
-    slow.commit(&topic(), Partition(0), Offset(10)).unwrap();
-    (subject.age)(&log, &topic(), Partition(0)).await;
-    assert_eq!(
-        log.bounds(&topic(), Partition(0)).unwrap().earliest,
-        Offset(10)
-    );
-}
-
-async fn a_forgotten_group_holds_nothing(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), 1).unwrap();
+async fn a_forgotten_group_has_committed_nothing(subject: Subject) {
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
     put(&log, 0, "a").await;
-    let member = log.join("g", &[topic()]).unwrap();
-    member.commit(&topic(), Partition(0), Offset(0)).unwrap();
-    assert!(log.forget_group("g").is_err());
+    let mut member = log.join("g", &[topic()]).await.unwrap();
+    start_all(&mut member, 1).await;
+    member.commit(&topic(), Partition(0), Offset(1)).unwrap();
+    committed_soon(&log, "g", Partition(0), Offset(1)).await;
+    assert!(matches!(
+        log.forget_group("g").await,
+        Err(ForgetError::Active { members: 1, .. })
+    ));
     drop(member);
-    log.forget_group("g").unwrap();
-    assert_eq!(log.committed("g", &topic(), Partition(0)).unwrap(), None);
-    (subject.age)(&log, &topic(), Partition(0)).await;
-    log.close().await.unwrap();
-    let log = subject.open();
-    assert_eq!(log.committed("g", &topic(), Partition(0)).unwrap(), None);
+    // Leaving may take a moment to be known.
+    soon("the group to be left", async {
+        while log.forget_group("g").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     assert_eq!(
-        log.bounds(&topic(), Partition(0)).unwrap().earliest,
-        Offset(1)
+        log.committed("g", &topic(), Partition(0)).await.unwrap(),
+        None
+    );
+    log.close().await.unwrap();
+    let log = subject.open().await;
+    assert_eq!(
+        log.committed("g", &topic(), Partition(0)).await.unwrap(),
+        None
     );
 }
 
@@ -480,10 +472,15 @@ fn caught_up(end: u64) -> Event {
 }
 
 async fn a_group_s_lag_is_the_age_of_the_first_record_that_it_has_not_committed(subject: Subject) {
-    let log = subject.open();
-    log.create_topic(&topic(), PARTITIONS).unwrap();
-    let empty = soon("a standing", log.standing("g", &topic(), Partition(0))).await;
-    let empty = empty.unwrap();
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
+    let partition = Partition(0);
+    let topic = topic();
+    let standing = || async {
+        let standing = log.standing("g", &topic, partition);
+        soon("a standing", standing).await.unwrap()
+    };
+    let empty = standing().await;
     assert_eq!((empty.records(), empty.seconds(i64::MAX)), (0, 0.0));
 
     let appended = [
@@ -491,20 +488,20 @@ async fn a_group_s_lag_is_the_age_of_the_first_record_that_it_has_not_committed(
         put(&log, 0, "b").await,
         put(&log, 0, "c").await,
     ];
-    let member = log.join("g", &[topic()]).unwrap();
+    let member = log.join("g", std::slice::from_ref(&topic)).await.unwrap();
     for (committed, first) in [(None, 0), (Some(1), 1), (Some(2), 2)] {
-        if let Some(next) = committed {
-            member.commit(&topic(), Partition(0), Offset(next)).unwrap();
+        if let Some(next) = committed.map(Offset) {
+            member.commit(&topic, partition, next).unwrap();
+            committed_soon(&log, "g", partition, next).await;
         }
-        let standing = soon("a standing", log.standing("g", &topic(), Partition(0))).await;
-        let standing = standing.unwrap();
+        let standing = standing().await;
         assert_eq!(standing.next, appended[first].offset);
         assert_eq!(standing.records(), (appended.len() - first) as u64);
         let now_ms = appended[first].append_time_ms + 2_500;
         assert_eq!(standing.seconds(now_ms), 2.5);
         assert_eq!(standing.gone, 0);
     }
-    member.commit(&topic(), Partition(0), Offset(3)).unwrap();
-    let level = soon("a standing", log.standing("g", &topic(), Partition(0))).await;
-    assert_eq!(level.unwrap().records(), 0);
+    member.commit(&topic, partition, Offset(3)).unwrap();
+    committed_soon(&log, "g", partition, Offset(3)).await;
+    assert_eq!(standing().await.records(), 0);
 }

@@ -1,5 +1,6 @@
 //! What every log must do, written against the interface alone, so that each backend runs the same
-//! list. A backend brings a [`Subject`]; [`run`] makes a fresh one for every case.
+//! list. A backend brings a [`Subject`]; [`run`] makes a fresh one for every case. What one backend
+//! alone promises stands in that backend's own tests.
 
 mod cases;
 mod groups;
@@ -19,15 +20,15 @@ type Age = dyn for<'a> Fn(&'a Log, &'a Topic, Partition) -> Boxed<'a, ()> + Send
 /// A log under test: opened, closed and opened again over the same records.
 pub(crate) struct Subject {
     /// Opens the log with a queue of so many records; the records of an earlier opening are there.
-    pub(crate) open: Box<dyn Fn(usize) -> Log + Send + Sync>,
-    /// Has all records appended so far age past retention, and waits until those below the groups'
-    /// commits are gone from this partition.
+    pub(crate) open: Box<dyn Fn(usize) -> Boxed<'static, Log> + Send + Sync>,
+    /// Has all records appended so far age past retention, and waits until those that no group
+    /// still needs are gone from this partition.
     pub(crate) age: Box<Age>,
 }
 
 impl Subject {
-    fn open(&self) -> Log {
-        (self.open)(QUEUE_RECORDS)
+    pub(crate) async fn open(&self) -> Log {
+        (self.open)(QUEUE_RECORDS).await
     }
 }
 
@@ -36,12 +37,21 @@ const QUEUE_RECORDS: usize = 10_000;
 /// No wait in the suite is longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-type Case = (&'static str, fn(Subject) -> Boxed<'static, ()>);
+pub(crate) type Case = (&'static str, fn(Subject) -> Boxed<'static, ()>);
+
+/// Runs what every log must do.
+pub(crate) async fn run(fresh: impl AsyncFn() -> Subject) {
+    run_cases(cases::all().into_iter().chain(groups::all()), fresh).await;
+}
 
 /// Runs every case on a subject of its own.
-pub(crate) async fn run(fresh: impl Fn() -> Subject) {
-    for (name, case) in cases::all().into_iter().chain(groups::all()) {
-        let outcome = tokio::time::timeout(2 * PATIENCE, case(fresh())).await;
+pub(crate) async fn run_cases(
+    cases: impl IntoIterator<Item = Case>,
+    fresh: impl AsyncFn() -> Subject,
+) {
+    for (name, case) in cases {
+        let subject = soon("a fresh log", fresh()).await;
+        let outcome = tokio::time::timeout(2 * PATIENCE, case(subject)).await;
         assert!(outcome.is_ok(), "{name} did not end");
         println!("conformance: {name} ok");
     }
@@ -91,7 +101,7 @@ pub(crate) async fn put_all(log: &Log, partition: u32, payloads: impl Iterator<I
 
 pub(crate) async fn read_all(log: &Log, partition: u32) -> Vec<Stored> {
     let partition = Partition(partition);
-    let bounds = log.bounds(&topic(), partition).unwrap();
+    let bounds = log.bounds(&topic(), partition).await.unwrap();
     let mut records: Vec<Stored> = Vec::new();
     loop {
         let from = records
@@ -112,6 +122,16 @@ pub(crate) fn texts(records: &[Stored]) -> Vec<String> {
         .iter()
         .map(|record| String::from_utf8(record.payload.to_vec()).unwrap())
         .collect()
+}
+
+/// Waits until the log says that the group committed this.
+pub(crate) async fn committed_soon(log: &Log, group: &str, partition: Partition, next: Offset) {
+    soon("the commit", async {
+        while log.committed(group, &topic(), partition).await.unwrap() != Some(next) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 pub(crate) async fn event(member: &mut Member) -> Event {

@@ -82,7 +82,7 @@ async fn a_sink_that_dies_between_insert_and_commit_leaves_nothing_twice() {
     let world = World::new().await;
     let sink = world.start_with(config_of_one_block());
     world.warm_up().await;
-    let committed = world.committed();
+    let committed = world.committed().await;
     // The database takes the rows; the sink never hears of it.
     world.gate.swallow_answers();
     for number in 1..10 {
@@ -90,7 +90,7 @@ async fn a_sink_that_dies_between_insert_and_commit_leaves_nothing_twice() {
         world.append_batch(number, 0, b"").await;
     }
     world.until(COUNTS, "1\t20\t10\t10\t10\n").await;
-    assert_eq!(world.committed(), committed);
+    assert_eq!(world.committed().await, committed);
     sink.abort().await;
     world.gate.open();
 
@@ -251,12 +251,12 @@ async fn a_sink_that_cannot_flush_in_time_leaves_and_commits_nothing() {
     world.append_update(0).await;
     world.until(COUNTS, "1\t2\t1\t1\t0\n").await;
     world.until_committed().await;
-    let committed = world.committed();
+    let committed = world.committed().await;
     world.gate.shut();
     world.append_update(0).await;
     eventually("the sink is not ready", async || world.readiness.reason()).await;
     sink.stop().await;
-    assert_eq!(world.committed(), committed);
+    assert_eq!(world.committed().await, committed);
 }
 
 #[tokio::test]
@@ -320,7 +320,7 @@ async fn a_schema_that_does_not_fit_ends_the_sink() {
     let sink = world.start();
     let error = sink.ended().await.unwrap_err();
     assert!(error.to_string().contains("refuses its rows"), "{error}");
-    assert_eq!(world.committed(), None);
+    assert_eq!(world.committed().await, None);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use furrow_core::output::{
     SignalFiring,
 };
 use furrow_core::time::{ClientTime, LogTime};
-use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Topic};
+use furrow_log::{EmbeddedSettings, Log, Offset, Partition, ReadLimit, Topic, TopicPlan};
 use furrow_proto::encode_batch;
 use furrow_proto::record::{
     BatchRecord, ClientFacts, Control, DeadLetter, Entry, InteractionRecord, encode_score_update,
@@ -175,9 +175,13 @@ impl World {
             dead_letters: Topic::new(&config.dead_letters_topic),
         };
         for topic in [&topics.scores, &topics.interactions] {
-            log.create_topic(topic, PARTITIONS).unwrap();
+            log.create_topic(topic, &TopicPlan::of(PARTITIONS))
+                .await
+                .unwrap();
         }
-        log.create_topic(&topics.dead_letters, 1).unwrap();
+        log.create_topic(&topics.dead_letters, &TopicPlan::of(1))
+            .await
+            .unwrap();
         let mut registry = Registry::default();
         World {
             gate,
@@ -306,27 +310,33 @@ impl World {
 
     /// How far the group has committed, over all partitions; none before the
     /// first commit.
-    pub(crate) fn committed(&self) -> Option<u64> {
+    pub(crate) async fn committed(&self) -> Option<u64> {
+        let mut all = None;
+        for (topic, partition) in self.places() {
+            let committed = self.log.committed("sink", topic, partition).await;
+            if let Some(offset) = committed.unwrap() {
+                all = Some(all.unwrap_or(0) + offset.0);
+            }
+        }
+        all
+    }
+
+    /// What the sink reads.
+    fn places(&self) -> impl Iterator<Item = (&Topic, Partition)> {
         let topics = [&self.topics.scores, &self.topics.interactions];
-        let places = topics
+        topics
             .into_iter()
-            .flat_map(|topic| (0..PARTITIONS).map(move |p| (topic, Partition(p))));
-        places
-            .filter_map(|(topic, p)| self.log.committed("sink", topic, p).unwrap())
-            .map(|offset| offset.0)
-            .reduce(|all, one| all + one)
+            .flat_map(|topic| (0..PARTITIONS).map(move |p| (topic, Partition(p))))
     }
 
     /// Waits until every record is committed.
     pub(crate) async fn until_committed(&self) {
-        let topics = [&self.topics.scores, &self.topics.interactions];
-        let ends: u64 = topics
-            .into_iter()
-            .flat_map(|topic| (0..PARTITIONS).map(move |p| (topic, Partition(p))))
-            .map(|(topic, p)| self.log.bounds(topic, p).unwrap().end.0)
-            .sum();
+        let mut ends = 0;
+        for (topic, partition) in self.places() {
+            ends += self.log.bounds(topic, partition).await.unwrap().end.0;
+        }
         eventually("all is committed", async || {
-            (self.committed().unwrap_or(0) == ends).then_some(())
+            (self.committed().await.unwrap_or(0) == ends).then_some(())
         })
         .await;
     }
