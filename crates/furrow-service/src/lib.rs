@@ -5,6 +5,9 @@
 //! telemetry   logs, for people on a terminal, as JSON otherwise
 //! supervise   named tasks, signals, shutdown with a bound
 //! observe     /healthz, /readyz and /metrics
+//! lag         how far a role is behind, as gauges and in its readiness
+//! law         what must add up
+//! exposition  reads what /metrics says
 //! clock       what time it is
 //! net         listening, with an error that says what to do
 //! ```
@@ -14,6 +17,9 @@
 
 pub mod clock;
 pub mod config;
+pub mod exposition;
+pub mod lag;
+pub mod law;
 pub mod net;
 pub mod observe;
 pub mod supervise;
