@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::log::Backend;
 use crate::store;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use furrow_core::ids::Epoch;
 use furrow_log::{Log, Topic};
 use furrow_scorer::Scorer;
@@ -159,8 +159,7 @@ impl Ground<'_> {
             self.registry,
             readiness,
         )
-        .await
-        .context(MIGRATE)?
+        .await?
         .bind()
         .await?;
         let address = gateway.local_addr();
@@ -189,8 +188,7 @@ impl Ground<'_> {
             furrow_sink::Metrics::register(self.registry),
             readiness,
         )
-        .await
-        .context(MIGRATE)?;
+        .await?;
         Ok(serving(sink.serve(token)))
     }
 
@@ -224,9 +222,6 @@ impl Ground<'_> {
             .expect("whoever composes a role opened what it needs")
     }
 }
-
-/// What makes the topics that roles look for.
-const MIGRATE: &str = "run `furrow migrate` first, under the same configuration";
 
 fn serving<E: Into<Failure>>(
     future: impl Future<Output = Result<(), E>> + Send + 'static,
