@@ -311,6 +311,8 @@ impl KafkaSettings {
         let mut config = ClientConfig::new();
         config.set_log_level(RDKafkaLogLevel::Info);
         config.set("client.id", "furrow");
+        // A broker that comes back is met within a second, not within ten.
+        config.set("reconnect.backoff.max.ms", "1000");
         for (name, value) in &self.client {
             config.set(name.trim(), value);
         }
