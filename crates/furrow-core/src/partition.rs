@@ -11,7 +11,7 @@ use crate::control::{Control, InForce};
 use crate::entry::Entry;
 use crate::ids::{Epoch, Property, SessionKey, Tenant};
 use crate::ledger::{Ledger, Outcome};
-use crate::output::ScoreUpdate;
+use crate::output::{ScoreUpdate, SessionStatus};
 use crate::rules::RuleSet;
 use crate::session::Received;
 use crate::time::LogTime;
@@ -168,6 +168,23 @@ impl PartitionState {
     #[must_use]
     pub fn deadline(&self) -> Option<LogTime> {
         self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// Whether a record at this append time can be among those folded: log time
+    /// has come as far as it says. A record of another log is, as a rule, later.
+    #[must_use]
+    pub fn has_reached(&self, append_time: LogTime, record: &Record) -> bool {
+        fold::log_time(append_time, record).is_none_or(|time| time <= self.watermark)
+    }
+
+    /// Sessions that have not ended: their final rows are still to come.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        let open = |entry: &&Entry| match entry {
+            Entry::Live(session) => session.status == SessionStatus::Open,
+            Entry::Marker { .. } => false,
+        };
+        self.entries.values().filter(open).count()
     }
 
     /// What became of all records so far.

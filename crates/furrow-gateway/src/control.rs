@@ -5,7 +5,6 @@
 //! publishing again: where the rules stand already, they change nothing.
 
 use crate::client::ADMIN_KEY_HEADER;
-use crate::intake::now_ms;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::refusal::DOMAIN;
@@ -17,6 +16,7 @@ use furrow_proto::record::{Control, InteractionRecord};
 use furrow_proto::rules::{RULES_BYTES_MAX, decode_rules};
 use furrow_proto::v1::control_service_server::ControlService;
 use furrow_proto::v1::{PublishRulesRequest, PublishRulesResponse};
+use furrow_service::clock::now_ms;
 use furrow_service::config::Secret;
 use futures_util::future::try_join_all;
 use sha2::{Digest, Sha256};

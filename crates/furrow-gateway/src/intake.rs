@@ -12,9 +12,10 @@ use furrow_log::{AppendError, Appended, Log, Receipt, Topic, TopicError};
 use furrow_proto::record::{BatchRecord, ClientFacts, Entry, InteractionRecord};
 use furrow_proto::v1::Ack;
 use furrow_proto::{Limits, Reject, RejectReason, check_times, decode_batch};
+use furrow_service::clock::now_ms;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Shared by all requests.
@@ -256,11 +257,4 @@ fn log_key(key: &Key, batch: &Batch) -> Vec<u8> {
         &batch.session.0,
     ]
     .join(SEPARATOR)
-}
-
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
-    i64::try_from(since.as_millis()).expect("ms since 1970 fit 63 bits")
 }

@@ -6,6 +6,7 @@
 //! - `error`: one enum per operation
 //! - `settings`: what an embedded log is told when it is opened
 //! - `receipt`: the answer to an append; `counters`: what waits for one
+//! - `lag`: how far a group is behind, told by the log alone
 //! - `partitioner`: from a key to a partition, the same for every backend
 //! - `embedded`: the backend in this process, on one folder
 //! - `kafka`: the backend on a Kafka cluster
@@ -24,6 +25,7 @@ mod counters;
 mod embedded;
 mod error;
 mod kafka;
+mod lag;
 mod partitioner;
 mod receipt;
 mod settings;
@@ -41,6 +43,7 @@ pub use error::{
     StorageError, TopicError,
 };
 pub use kafka::{GroupProtocol, KafkaSettings};
+pub use lag::Standing;
 pub use receipt::Receipt;
 pub use settings::{Clock, EmbeddedSettings};
 pub use types::{

@@ -1,6 +1,8 @@
 //! What can be set. The defaults lie in `default.toml`, which explains them.
 
+use furrow_service::config::Secret;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The compiled-in defaults: the table `scorer`.
@@ -18,6 +20,11 @@ pub struct Config {
     pub scores: String,
     /// Topic that unusable records go to.
     pub dead_letters: String,
+    /// Where snapshots are kept: an object store's URL; empty: a folder of this
+    /// process.
+    pub snapshots: String,
+    /// What the object store is told beside the process's environment.
+    pub snapshot_options: BTreeMap<String, Secret>,
     /// How long an ended session may reopen, ms. Changing it changes when
     /// batches count as late.
     pub allowed_lateness_ms: u32,
@@ -44,14 +51,6 @@ impl Default for Config {
 }
 
 impl Config {
-    pub(crate) fn snapshot_every(&self) -> Duration {
-        Duration::from_millis(self.snapshot_every_ms)
-    }
-
-    pub(crate) fn commit_every(&self) -> Duration {
-        Duration::from_millis(self.commit_every_ms)
-    }
-
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms)
     }

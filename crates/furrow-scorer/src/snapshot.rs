@@ -13,7 +13,6 @@ use furrow_core::ids::Epoch;
 use furrow_core::partition::PartitionState;
 use furrow_log::Partition;
 use futures_util::TryStreamExt;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use sha2::{Digest, Sha256};
@@ -34,24 +33,22 @@ pub enum SnapshotError {
     /// The header does not serialize: a bug.
     #[error("a snapshot's header cannot be written")]
     Header(#[from] serde_json::Error),
+    /// The log ends before records that were folded already.
+    #[error(
+        "partition {partition} ends at {end}, but a snapshot tells of its records up to {next}"
+    )]
+    Beyond {
+        /// The partition.
+        partition: Partition,
+        /// The snapshot's next offset.
+        next: u64,
+        /// The log's.
+        end: u64,
+    },
 }
 
 /// Where snapshots and the epoch are kept.
 pub type Snapshots = Arc<dyn ObjectStore>;
-
-/// Keeps them in a folder, which is made if it is missing.
-///
-/// # Errors
-/// When it cannot be made.
-pub fn open_folder(folder: &std::path::Path) -> Result<Snapshots, SnapshotError> {
-    let store = std::fs::create_dir_all(folder)
-        .map_err(|source| object_store::Error::Generic {
-            store: "LocalFileSystem",
-            source: Box::new(source),
-        })
-        .and_then(|()| LocalFileSystem::new_with_prefix(folder))?;
-    Ok(Arc::new(store))
-}
 
 /// What the newest snapshots offer a new owner.
 #[derive(Debug, PartialEq)]
@@ -120,11 +117,11 @@ pub async fn publish(store: &dyn ObjectStore, written: Written) -> Result<(), Sn
 }
 
 /// The newest state of this fold version, else where the newest snapshot of
-/// another begins. Snapshots at or beyond `end` and damaged ones are passed
-/// over.
+/// another begins. Damaged ones are passed over.
 ///
 /// # Errors
-/// When the store does not answer.
+/// When the store does not answer, or a snapshot lies beyond `end`: the log is
+/// not the one that it was taken of.
 pub async fn find(
     store: &dyn ObjectStore,
     partition: Partition,
@@ -133,6 +130,13 @@ pub async fn find(
 ) -> Result<Found, SnapshotError> {
     let mut begin = Found::Nothing;
     for path in newest_first(store, &folder(partition, epoch)).await? {
+        if let Some(next) = next_offset(&path).filter(|next| *next > end) {
+            return Err(SnapshotError::Beyond {
+                partition,
+                next,
+                end,
+            });
+        }
         let bytes = match store.get(&path).await {
             Ok(object) => object.bytes().await?,
             Err(object_store::Error::NotFound { .. }) => continue,
@@ -140,15 +144,44 @@ pub async fn find(
         };
         let own = path.filename() == Some(FOLD_VERSION.to_string().as_str());
         match parse(&bytes, own) {
-            Some(Found::State(state)) if state.next_offset() <= end => {
-                return Ok(Found::State(state));
-            }
+            Some(found @ Found::State(_)) => return Ok(found),
             Some(found @ Found::ReplayFrom(_)) if begin == Found::Nothing => begin = found,
-            Some(Found::State(_) | Found::ReplayFrom(_) | Found::Nothing) => {}
+            Some(Found::ReplayFrom(_) | Found::Nothing) => {}
             None => tracing::warn!(%path, "damaged snapshot passed over"),
         }
     }
     Ok(begin)
+}
+
+/// Sessions that are open at the end of a partition; none when no snapshot was
+/// taken there, and so nobody knows.
+///
+/// # Errors
+/// As [`find`].
+pub async fn open_sessions(
+    store: &dyn ObjectStore,
+    partition: Partition,
+    epoch: Epoch,
+    end: u64,
+) -> Result<Option<usize>, SnapshotError> {
+    if end == 0 {
+        return Ok(Some(0));
+    }
+    let open = match find(store, partition, epoch, end).await? {
+        Found::State(state) if state.next_offset() == end => Some(state.open_sessions()),
+        Found::State(_) | Found::ReplayFrom(_) | Found::Nothing => None,
+    };
+    Ok(open)
+}
+
+/// The next offset that a snapshot's name tells.
+fn next_offset(path: &Path) -> Option<u64> {
+    let parts: Vec<_> = path.parts().collect();
+    parts
+        .get(parts.len().checked_sub(2)?)?
+        .as_ref()
+        .parse()
+        .ok()
 }
 
 fn parse(bytes: &[u8], own: bool) -> Option<Found> {
@@ -226,12 +259,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_state_beyond_the_end_of_the_log_is_passed_over() {
+    async fn a_state_beyond_the_end_of_the_log_is_of_another_log() {
         let store = InMemory::new();
-        let older = published(&store, 9).await;
+        published(&store, 9).await;
         published(&store, 10).await;
-        let found = find(&store, PARTITION, Epoch(1), 9).await.unwrap();
-        assert_eq!(found, Found::State(Box::new(older)));
+        let refused = find(&store, PARTITION, Epoch(1), 9).await.unwrap_err();
+        let told = refused.to_string();
+        assert_eq!(
+            told,
+            "partition 3 ends at 9, but a snapshot tells of its records up to 10"
+        );
+    }
+
+    #[tokio::test]
+    async fn open_sessions_are_known_only_at_the_end() {
+        let store = InMemory::new();
+        let open = async |end| {
+            open_sessions(&store, PARTITION, Epoch(1), end)
+                .await
+                .unwrap()
+        };
+        assert_eq!(open(0).await, Some(0));
+        assert_eq!(open(9).await, None);
+        published(&store, 9).await;
+        assert_eq!(open(9).await, Some(0));
+        assert_eq!(open(10).await, None);
     }
 
     #[tokio::test]

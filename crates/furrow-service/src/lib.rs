@@ -5,13 +5,21 @@
 //! telemetry   logs, for people on a terminal, as JSON otherwise
 //! supervise   named tasks, signals, shutdown with a bound
 //! observe     /healthz, /readyz and /metrics
+//! lag         how far a role is behind, as gauges and in its readiness
+//! law         what must add up
+//! exposition  reads what /metrics says
+//! clock       what time it is
 //! net         listening, with an error that says what to do
 //! ```
 //!
 //! A role is composed from its configuration, bound, served until the
 //! supervisor's token fires, and then drains.
 
+pub mod clock;
 pub mod config;
+pub mod exposition;
+pub mod lag;
+pub mod law;
 pub mod net;
 pub mod observe;
 pub mod supervise;

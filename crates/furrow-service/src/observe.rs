@@ -21,7 +21,14 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 #[derive(Debug, Clone)]
 pub struct Readiness {
     role: &'static str,
-    state: Arc<watch::Sender<Condition>>,
+    state: Arc<watch::Sender<Standing>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Standing {
+    serving: Condition,
+    /// Why it is too far behind, if it is. It serves all the same.
+    behind: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +41,11 @@ impl Readiness {
     /// A role that is starting, and so not ready.
     #[must_use]
     pub fn new(role: &'static str) -> Readiness {
-        let starting = Condition::NotReady {
-            reason: "starting".to_owned(),
+        let starting = Standing {
+            serving: Condition::NotReady {
+                reason: "starting".to_owned(),
+            },
+            behind: None,
         };
         Readiness {
             role,
@@ -43,32 +53,47 @@ impl Readiness {
         }
     }
 
+    /// Whom it speaks for.
+    #[must_use]
+    pub fn role(&self) -> &'static str {
+        self.role
+    }
+
     /// The role serves.
     pub fn ready(&self) {
-        self.state.send_replace(Condition::Ready);
+        self.state
+            .send_modify(|state| state.serving = Condition::Ready);
     }
 
     /// The role does not serve, because of `reason`, for people.
     pub fn not_ready(&self, reason: impl Into<String>) {
-        self.state.send_replace(Condition::NotReady {
-            reason: reason.into(),
-        });
+        let reason = reason.into();
+        self.state
+            .send_modify(|state| state.serving = Condition::NotReady { reason });
     }
 
-    /// The reason why the role does not serve, if so.
+    /// The role is too far behind, because of a reason for people, or not any
+    /// more. What it serves it goes on serving.
+    pub fn behind(&self, reason: Option<String>) {
+        self.state.send_modify(|state| state.behind = reason);
+    }
+
+    /// The reason why the role is not ready, if so: that it does not serve, or
+    /// else that it is too far behind.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
-        match &*self.state.borrow() {
-            Condition::Ready => None,
+        let state = self.state.borrow();
+        match &state.serving {
+            Condition::Ready => state.behind.clone(),
             Condition::NotReady { reason } => Some(reason.clone()),
         }
     }
 
-    /// Waits until the role serves.
+    /// Waits until the role serves, however far behind it is.
     pub async fn until_ready(&self) {
         let mut changes = self.state.subscribe();
         changes
-            .wait_for(|state| *state == Condition::Ready)
+            .wait_for(|state| state.serving == Condition::Ready)
             .await
             .expect("this handle holds the sender");
     }
@@ -118,6 +143,12 @@ impl Observe {
         self.address
     }
 
+    /// What `/metrics` says at any moment, for this process's own use.
+    #[must_use]
+    pub fn scrape(&self) -> Scrape {
+        Scrape(Arc::clone(&self.shown))
+    }
+
     /// Answers until `token` fires.
     ///
     /// # Errors
@@ -131,6 +162,24 @@ impl Observe {
         axum::serve(self.listener, router)
             .with_graceful_shutdown(async move { token.cancelled().await })
             .await
+    }
+}
+
+/// Reads this process's metrics. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Scrape(Arc<Shown>);
+
+impl Scrape {
+    /// The text of `/metrics`.
+    ///
+    /// # Panics
+    /// Never: writing to a string does not fail.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.0.registry)
+            .expect("a string takes everything");
+        text
     }
 }
 
@@ -171,11 +220,7 @@ async fn readyz(State(shown): State<Arc<Shown>>) -> (StatusCode, Json<Ready>) {
 }
 
 async fn metrics(State(shown): State<Arc<Shown>>) -> Response {
-    let mut text = String::new();
-    match prometheus_client::encoding::text::encode(&mut text, &shown.registry) {
-        Ok(()) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
+    ([(header::CONTENT_TYPE, OPENMETRICS)], Scrape(shown).text()).into_response()
 }
 
 #[cfg(test)]
@@ -260,6 +305,18 @@ mod tests {
         assert_eq!(role.reason().as_deref(), Some("starting"));
         role.clone().ready();
         role.until_ready().await;
+        assert_eq!(role.reason(), None);
+    }
+
+    #[tokio::test]
+    async fn a_role_that_is_behind_is_not_ready_but_serves() {
+        let role = Readiness::new("sink");
+        role.behind(Some("far behind".to_owned()));
+        assert_eq!(role.reason().as_deref(), Some("starting"));
+        role.ready();
+        role.until_ready().await;
+        assert_eq!(role.reason().as_deref(), Some("far behind"));
+        role.behind(None);
         assert_eq!(role.reason(), None);
     }
 }

@@ -14,11 +14,12 @@ use furrow_log::{
     AppendError, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, Stored, Topic,
     TopicError,
 };
+use furrow_service::clock::now_ms;
 use furrow_service::observe::Readiness;
 use furrow_store::{InsertError, QueryError, Store};
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +35,17 @@ pub enum SinkError {
     /// A partition cannot be read.
     #[error("the sink cannot read the log")]
     Consume(#[from] ConsumeError),
+    /// Offsets are of another log than this one.
+    #[error(
+        "topic {topic} ends before records of partition {partition} that were stored: it was made \
+         anew; `furrow migrate --adopt` begins a new epoch with what it holds"
+    )]
+    OtherLog {
+        /// The topic.
+        topic: Topic,
+        /// The partition.
+        partition: Partition,
+    },
     /// A dead letter cannot be written.
     #[error("the sink cannot write a dead letter")]
     DeadLetter(#[source] AppendError),
@@ -269,7 +281,12 @@ impl Task {
         confirmed: Option<Offset>,
     ) -> Result<(), SinkError> {
         let place = self.place(topic, partition);
-        let earliest = self.carrier.log.bounds(topic, partition).await?.earliest;
+        let bounds = self.carrier.log.bounds(topic, partition).await?;
+        let earliest = bounds.earliest;
+        if confirmed.is_some_and(|confirmed| confirmed > bounds.end) {
+            let topic = topic.clone();
+            return Err(SinkError::OtherLog { topic, partition });
+        }
         let from = confirmed.map_or(earliest, |confirmed| confirmed.max(earliest));
         if let Some(confirmed) = confirmed {
             self.lament(place, confirmed, earliest);
@@ -393,9 +410,4 @@ async fn until(due: Option<Instant>) {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_millis()).expect("the year is before 292 million")
 }

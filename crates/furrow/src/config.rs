@@ -3,6 +3,7 @@
 
 use furrow_service::config::{ConfigError, Secret, load};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -35,8 +36,78 @@ pub(crate) struct Observe {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Log {
+    pub(crate) brokers: String,
+    pub(crate) client: ClientOptions,
+    pub(crate) group_protocol: GroupProtocol,
+    pub(crate) session_timeout_ms: u32,
+    pub(crate) message_timeout_ms: u32,
     pub(crate) partitions: u32,
+    pub(crate) replication: u16,
+    pub(crate) min_insync: u16,
     pub(crate) retention_hours: u64,
+}
+
+/// Who shares out the partitions of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum GroupProtocol {
+    /// Its members.
+    Classic,
+    /// The brokers.
+    Consumer,
+}
+
+/// Settings of librdkafka by its own names. Any of them may be a secret.
+///
+/// A name has dots, and TOML as well as the environment make tables of dots:
+/// tables are read as the names that they spell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Node>")]
+pub(crate) struct ClientOptions(pub(crate) BTreeMap<String, Secret>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Node {
+    Flag(bool),
+    Number(i64),
+    Text(String),
+    Table(BTreeMap<String, Node>),
+}
+
+impl TryFrom<BTreeMap<String, Node>> for ClientOptions {
+    type Error = String;
+
+    fn try_from(nodes: BTreeMap<String, Node>) -> Result<ClientOptions, String> {
+        fn flatten(
+            prefix: &str,
+            nodes: BTreeMap<String, Node>,
+            into: &mut BTreeMap<String, Secret>,
+        ) -> Result<(), String> {
+            for (part, node) in nodes {
+                let name = match prefix {
+                    "" => part,
+                    prefix => format!("{prefix}.{part}"),
+                };
+                let value = match node {
+                    Node::Flag(flag) => flag.to_string(),
+                    Node::Number(number) => number.to_string(),
+                    Node::Text(text) => text,
+                    Node::Table(table) => {
+                        flatten(&name, table, into)?;
+                        continue;
+                    }
+                };
+                if into.contains_key(&name) {
+                    return Err(format!("{name} is set twice"));
+                }
+                into.insert(name, Secret::new(&value));
+            }
+            Ok(())
+        }
+        let mut options = BTreeMap::new();
+        flatten("", nodes, &mut options)?;
+        Ok(ClientOptions(options))
+    }
 }
 
 /// Section `[store]`.
@@ -134,8 +205,48 @@ mod tests {
     }
 
     #[test]
+    fn the_brokers_client_is_told_by_librdkafkas_own_names_however_they_are_written() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let text = "[log.client]\n\"security.protocol\" = \"SASL_SSL\"\nsasl.username = \"furrow\"\n\
+                    socket.keepalive.enable = true\nsocket.timeout.ms = 9000\n";
+        std::io::Write::write_all(&mut file, text.as_bytes()).expect("it is written");
+        let environment = [(
+            "FURROW__LOG__CLIENT__SASL__PASSWORD".to_owned(),
+            "0123".to_owned(),
+        )];
+        let config: Config =
+            furrow_service::config::load_from(&defaults(), Some(file.path()), environment)
+                .expect("it loads");
+        let options = config.log.client.0;
+        let told: Vec<_> = options
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("sasl.password", "0123"),
+                ("sasl.username", "furrow"),
+                ("security.protocol", "SASL_SSL"),
+                ("socket.keepalive.enable", "true"),
+                ("socket.timeout.ms", "9000"),
+            ]
+        );
+    }
+
+    #[test]
     fn a_password_is_never_printed() {
-        let environment = [("FURROW__STORE__WRITER_PASSWORD".into(), "s3cret".into())];
+        let environment = [
+            ("FURROW__STORE__WRITER_PASSWORD".into(), "s3cret".into()),
+            (
+                "FURROW__LOG__CLIENT__SASL__PASSWORD".into(),
+                "s3cret".into(),
+            ),
+            (
+                "FURROW__SCORER__SNAPSHOT_OPTIONS__AWS_SECRET_ACCESS_KEY".into(),
+                "s3cret".into(),
+            ),
+        ];
         let config: Config =
             furrow_service::config::load_from(&defaults(), None, environment).expect("it loads");
         let text = furrow_service::config::in_force(&config).expect("it prints");

@@ -4,10 +4,11 @@ use crate::client::Client;
 use anyhow::Result;
 use furrow_core::interaction::Batch;
 use furrow_core::time::ClientTime;
+use furrow_service::clock::now_ms;
 use furrow_service::config::Secret;
 use furrow_sim::{Persona, SiteModel};
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -84,11 +85,4 @@ async fn visit_once(
         client.send(&batch).await?;
     }
     Ok(())
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,12 @@
 //! config    one configuration for all roles
 //! client    sends batches as any client does
 //! store     where scores are
-//! up        every role in one process
+//! log       the log: inside this process, or a cluster's
+//! topics    what the log's topics must be
+//! headroom  how near lag has come to retention
+//! migrate   topics, their life and the database brought up to date
+//! role      each role, composed
+//! up        every role in one process, or one alone
 //! demo      scripted visitors of the demo shop
 //! offline   the pipeline's fold without a log
 //! rules     rule sets: checked, compared, published
@@ -22,11 +27,16 @@ mod config;
 mod demo;
 mod doctor;
 mod evaluate;
+mod headroom;
+mod log;
+mod migrate;
 mod offline;
+mod role;
 mod rules;
 mod score;
 mod simulate;
 mod store;
+mod topics;
 mod up;
 
 use anyhow::{Context, Result};
@@ -35,6 +45,7 @@ use config::Config;
 use furrow_service::supervise::SuperviseError;
 use furrow_service::telemetry;
 use furrow_store::engine::Account;
+use role::Role;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,14 +74,22 @@ enum Command {
         #[arg(long)]
         demo: bool,
     },
+    /// Take batches in, on a log that other processes share.
+    Gateway,
+    /// Fold batches into scores, on a log that other processes share.
+    Scorer,
+    /// Bring scores to ClickHouse, from a log that other processes share.
+    Sink,
+    /// Answer questions and serve the dashboard, beside other processes.
+    Api,
     /// Print the configuration in force, secrets as ***.
     Config {
         /// Print the commented defaults instead.
         #[arg(long)]
         defaults: bool,
     },
-    /// Bring the database up to date.
-    Migrate,
+    /// Set up or check the log's topics and bring the database up to date.
+    Migrate(migrate::Arguments),
     /// Ask ClickHouse as the read-only user.
     Sql {
         /// One statement, such as "SELECT * FROM v_sessions".
@@ -132,11 +151,15 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             telemetry::init(telemetry::Format::Auto)?;
             up::up(config()?, &data, demo).await?;
         }
+        Command::Gateway => one(Role::Gateway, &config()?, &data).await?,
+        Command::Scorer => one(Role::Scorer, &config()?, &data).await?,
+        Command::Sink => one(Role::Sink, &config()?, &data).await?,
+        Command::Api => one(Role::Api, &config()?, &data).await?,
         Command::Config { defaults: true } => print(config::defaults().as_bytes())?,
         Command::Config { defaults: false } => {
             print(furrow_service::config::in_force(&config()?)?.as_bytes())?;
         }
-        Command::Migrate => migrate(&config()?, &data).await?,
+        Command::Migrate(arguments) => migrate::migrate(&config()?, &data, &arguments).await?,
         Command::Sql { query, format } => sql(&config()?, &data, &query, &format).await?,
         Command::Score(arguments) => return score::score(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments)?,
@@ -148,14 +171,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn migrate(config: &Config, data: &std::path::Path) -> Result<()> {
-    let store = store::open(config, data).await?;
-    let migrated = store.writer.migrate().await;
-    if let Some(engine) = store.engine {
-        engine.shutdown().await;
-    }
-    migrated?;
-    print(format!("{} is up to date\n", config.store.database).as_bytes())
+async fn one(role: Role, config: &Config, data: &std::path::Path) -> Result<()> {
+    telemetry::init(telemetry::Format::Auto)?;
+    up::one(role, config, data).await
 }
 
 async fn sql(config: &Config, data: &std::path::Path, query: &str, format: &str) -> Result<()> {

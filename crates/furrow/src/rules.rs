@@ -8,6 +8,7 @@ use furrow_core::rules::RuleSet;
 use furrow_proto::rules::{FAULT, RULES_BYTES_MAX, decode_rules, encode_rules};
 use furrow_proto::v1::PublishRulesRequest;
 use furrow_proto::v1::control_service_client::ControlServiceClient;
+use furrow_service::clock::now_ms;
 use furrow_service::config::Secret;
 use furrow_store::engine::Account;
 use serde_json::Value;
@@ -16,7 +17,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tonic::transport::Endpoint;
 use tonic::{Code, Request};
 
@@ -189,7 +190,7 @@ async fn send(publish: &Publish, config: &Config, data: &Path) -> Result<()> {
         Some(url) => url.clone(),
         None => format!("http://{}", config.gateway.listen),
     };
-    let number = publish.number.map_or_else(now_ms, Ok)?;
+    let number = publish.number.unwrap_or_else(|| now_ms().unsigned_abs());
     let endpoint = Endpoint::from_shared(url.clone())
         .with_context(|| format!("{url} is no address of a gateway"))?
         .timeout(ANSWER_MAX)
@@ -227,13 +228,6 @@ async fn send(publish: &Publish, config: &Config, data: &Path) -> Result<()> {
     print(
         format!("rules {number} are published for {scope} ({partitions} partitions)\n").as_bytes(),
     )
-}
-
-fn now_ms() -> Result<u64> {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .context("the clock is before 1970")?;
-    Ok(u64::try_from(since.as_millis())?)
 }
 
 /// A line for each value that differs.

@@ -4,11 +4,11 @@ use crate::client::Client;
 use anyhow::{Context, Result, anyhow};
 use furrow_core::interaction::Batch;
 use furrow_core::time::ClientTime;
+use furrow_service::clock::now_ms;
 use furrow_sim::{Script, SiteModel, Visitor, lines, truth};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
 
 /// Sessions that are sent at a time.
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn simulate(arguments: &Arguments) -> Result<()> {
-    let start_ms = arguments.start_ms.map_or_else(now_ms, Ok)?;
+    let start_ms = arguments.start_ms.unwrap_or_else(now_ms);
     let site = site(&arguments.site)?;
     match (&arguments.out, &arguments.send) {
         (Some(file), _) => write(arguments, &site, start_ms, file),
@@ -105,7 +105,7 @@ async fn send(arguments: &Arguments, site: &SiteModel, start_ms: i64, url: &str)
             sending.spawn(async move {
                 for batch in script.sent.into_iter().map(|sent| sent.batch) {
                     // It leaves now, and says so: its times stay true.
-                    let closed = batch.sent.max(ClientTime(now_ms()?));
+                    let closed = batch.sent.max(ClientTime(now_ms()));
                     let batch = Batch {
                         sent: closed,
                         ..batch
@@ -132,13 +132,6 @@ fn ended_by(end_ms: i64, seed: u64, index: u64, site: &SiteModel) -> Vec<Script>
         .into_iter()
         .map(|script| script.moved_by(-earlier_ms));
     moved.collect()
-}
-
-fn now_ms() -> Result<i64> {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .context("the clock is before 1970")?;
-    Ok(i64::try_from(since.as_millis())?)
 }
 
 #[cfg(test)]

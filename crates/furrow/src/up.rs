@@ -1,45 +1,69 @@
-//! `furrow up`: every role in one process.
+//! Running roles: all of them in one process, or one alone.
 
 use crate::config::Config;
-use crate::{admin_key, demo, store};
+use crate::headroom::Headroom;
+use crate::log::{self, Backend};
+use crate::role::{Composed, Ground, Role, alone};
+use crate::{admin_key, demo, migrate, store, topics};
 use anyhow::{Context, Result};
 use furrow_core::ids::Epoch;
-use furrow_log::{EmbeddedSettings, Log, Topic, TopicPlan};
-use furrow_scorer::Scorer;
-use furrow_scorer::snapshot::{self, Snapshots};
+use furrow_log::Log;
+use furrow_scorer::snapshot::Snapshots;
 use furrow_service::observe::{Observe, Readiness};
 use furrow_service::supervise::{Signals, SuperviseError, Supervisor};
-use furrow_sink::Sink;
 use prometheus_client::registry::Registry;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// What listens where, once everything does.
-struct Addresses {
-    ingest: SocketAddr,
-    api: SocketAddr,
-    observe: SocketAddr,
-    shop: Option<SocketAddr>,
-    store: String,
+/// What runs in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    /// Everything, set up by itself.
+    Up { demo: bool },
+    /// One role, on what `furrow migrate` has set up.
+    Alone(Role),
 }
 
-/// Runs until a signal comes.
-pub(crate) async fn up(mut config: Config, data: &Path, with_demo: bool) -> Result<()> {
+impl Whole {
+    fn roles(self) -> Vec<Role> {
+        match self {
+            Whole::Up { .. } => Role::ALL.to_vec(),
+            Whole::Alone(role) => vec![role],
+        }
+    }
+}
+
+/// Runs every role until a signal comes.
+pub(crate) async fn up(mut config: Config, data: &Path, demo: bool) -> Result<()> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
-    let log = open_log(&config, data).await?;
+    let log = log::open(&config, data).await?;
     if config.gateway.admin_key.expose().is_empty() {
         config.gateway.admin_key = admin_key::read_or_make(data)?;
     }
-    let store = store::open(&config, data).await?;
+    run(&config, data, log, Whole::Up { demo }).await
+}
+
+/// Runs one role until a signal comes.
+pub(crate) async fn one(role: Role, config: &Config, data: &Path) -> Result<()> {
+    alone(role, config)?;
+    let log = log::open(config, data).await?;
+    topics::check_there(config, &log).await?;
+    run(config, data, log, Whole::Alone(role)).await
+}
+
+async fn run(config: &Config, data: &Path, log: Log, whole: Whole) -> Result<()> {
+    let store = match whole.roles().into_iter().any(Role::needs_store) {
+        true => Some(store::open(config, data).await?),
+        false => None,
+    };
     let mut supervisor = Supervisor::new();
     // Until here a signal ends the process at once, which harms nothing.
     let signals = Signals::of_the_process().context("signals cannot be heard")?;
-    compose(&config, data, with_demo, &log, &store, &mut supervisor).await?;
+    start(config, data, &log, store.as_ref(), whole, &mut supervisor).await?;
     let outcome = supervisor.run_until(signals).await;
     if let Err(interrupted @ SuperviseError::Interrupted { .. }) = outcome {
         // Not even the log is closed: that is what at once means, and what
@@ -49,7 +73,7 @@ pub(crate) async fn up(mut config: Config, data: &Path, with_demo: bool) -> Resu
     }
     // The engine outlives the sink's last flush, the log everybody's.
     let close = async {
-        if let Some(engine) = store.engine {
+        if let Some(engine) = store.and_then(|store| store.engine) {
             engine.shutdown().await;
         }
         log.close().await.context("the log was not closed")
@@ -70,133 +94,98 @@ async fn second_signal() -> Result<i32> {
     }
 }
 
-async fn open_log(config: &Config, data: &Path) -> Result<Log> {
-    let settings = EmbeddedSettings {
-        retention: Duration::from_secs(config.log.retention_hours * 3_600),
-        ..EmbeddedSettings::default()
-    };
-    let log = Log::open(&data.join("log"), settings)?;
-    for topic in [
-        &config.scorer.interactions,
-        &config.scorer.scores,
-        &config.scorer.dead_letters,
-    ] {
-        let plan = TopicPlan::of(config.log.partitions);
-        log.create_topic(&Topic::new(topic), &plan).await?;
-    }
-    Ok(log)
-}
-
-/// Opens the store of snapshots under the data folder, and the epoch in it.
-async fn open_snapshots(config: &Config, data: &Path) -> Result<(Snapshots, Epoch)> {
-    let folder = data.join("snapshots");
-    let snapshots = snapshot::open_folder(&folder)
-        .with_context(|| format!("the folder {} cannot be used", folder.display()))?;
-    let epoch = furrow_scorer::epoch::in_force(&*snapshots, config.log.partitions).await?;
-    Ok((snapshots, epoch))
-}
-
 /// Composes and binds everything, and only then starts it.
-async fn compose(
+async fn start(
     config: &Config,
     data: &Path,
-    with_demo: bool,
     log: &Log,
-    store: &store::Open,
+    store: Option<&store::Open>,
+    whole: Whole,
     supervisor: &mut Supervisor,
 ) -> Result<()> {
+    let life = life(config, data, log, whole).await?;
     let mut registry = Registry::default();
-    let roles = ["gateway", "scorer", "sink", "api"].map(Readiness::new);
-    let [gateway_ready, scorer_ready, sink_ready, api_ready] = &roles;
-
-    let gateway = furrow_gateway::Gateway::compose(
-        config.gateway.clone(),
-        log.clone(),
-        Topic::new(&config.scorer.interactions),
-        &mut registry,
-        gateway_ready.clone(),
-    )
-    .await?
-    .bind()
-    .await?;
-    let api = furrow_api::Api::bind(
-        &config.api,
-        store.reader.clone(),
-        log.clone(),
-        furrow_api::Metrics::register(&mut registry),
-    )
-    .await?;
-    let ingest = gateway.local_addr();
-    let shop = match with_demo {
-        true => {
+    let mut ground = Ground {
+        config,
+        log,
+        store,
+        life: life.as_ref(),
+        registry: &mut registry,
+    };
+    let mut composed = Vec::new();
+    for role in whole.roles() {
+        composed.push(ground.compose(role, supervisor.token()).await?);
+    }
+    let listening = Listening::of(&composed);
+    let shop = match (whole, listening.ingest, listening.api) {
+        (Whole::Up { demo: true }, Some(ingest), Some(api)) => {
             let addresses = furrow_api::shop::Addresses {
                 ingest: format!("http://{ingest}"),
-                dashboard: format!("http://{}/", api.local_addr()),
+                dashboard: format!("http://{api}/"),
             };
-            Some(furrow_api::shop::bind(config.demo.listen, addresses).await?)
+            let shop = furrow_api::shop::bind(config.demo.listen, addresses).await?;
+            Some((shop, ingest))
         }
-        false => None,
+        _ => None,
     };
-    let (snapshots, epoch) = open_snapshots(config, data).await?;
-    let scorer = Scorer {
-        config: config.scorer.clone(),
-        log: log.clone(),
-        snapshots,
-        epoch,
-        metrics: furrow_scorer::Metrics::register(&mut registry),
-        readiness: scorer_ready.clone(),
-    };
-    let sink = Sink::compose(
-        config.sink.clone(),
-        epoch,
-        log.clone(),
-        store.writer.clone(),
-        furrow_sink::Metrics::register(&mut registry),
-        sink_ready.clone(),
-    )
-    .await?;
-    let observe = Observe::bind(config.observe.listen, registry, roles.to_vec()).await?;
-    store
-        .writer
-        .migrate()
-        .await
-        .context("the database cannot be brought up to date")?;
+    let headroom = Headroom::new(config, log.clone(), &whole.roles(), &mut registry);
+    let readiness: Vec<Readiness> = composed.iter().map(|role| role.readiness.clone()).collect();
+    let observe = Observe::bind(config.observe.listen, registry, readiness.clone()).await?;
+    if let (Whole::Up { .. }, Some(store)) = (whole, store) {
+        let migrated = store.writer.migrate().await;
+        migrated.context("the database cannot be brought up to date")?;
+    }
 
     let addresses = Addresses {
-        ingest,
-        api: api.local_addr(),
+        listening,
         observe: observe.local_addr(),
-        shop: shop.as_ref().map(furrow_api::shop::Shop::local_addr),
-        store: store.url.clone(),
+        shop: shop.as_ref().map(|(shop, _)| shop.local_addr()),
+        store: store.map(|store| store.url.clone()),
     };
-    let token = || supervisor.token();
-    let tokens = [(); 6].map(|()| token());
-    let [
-        for_gateway,
-        for_scorer,
-        for_sink,
-        for_api,
-        for_observe,
-        for_log,
-    ] = tokens;
-    supervisor.spawn("gateway", gateway.serve(for_gateway));
-    supervisor.spawn("scorer", scorer.run(for_scorer));
-    supervisor.spawn("sink", sink.serve(for_sink));
-    api_ready.ready();
-    supervisor.spawn("api", api.serve(for_api));
-    supervisor.spawn("observe", observe.serve(for_observe));
-    supervisor.spawn("log", watch_log(log.clone(), for_log));
-    if let Some(shop) = shop {
+    for role in composed {
+        supervisor.spawn(role.role.name(), role.serving);
+    }
+    supervisor.spawn("observe", observe.serve(supervisor.token()));
+    supervisor.spawn("headroom", headroom.watch(supervisor.token()));
+    supervisor.spawn("log", watch_log(log.clone(), supervisor.token()));
+    if let Some((shop, ingest)) = shop {
         supervisor.spawn("shop", shop.serve(supervisor.token()));
         let key = config.gateway.keys.first().map(|key| key.key.clone());
         supervisor.spawn("visitors", demo::visit(ingest, key, supervisor.token()));
     }
-    let announcement = announcement(&addresses, data, config);
+    let announcement = match whole {
+        Whole::Up { .. } => announcement(&addresses, data, config),
+        Whole::Alone(role) => addresses.of(role),
+    };
     supervisor.spawn(
         "start",
-        announce(roles.to_vec(), announcement, supervisor.token()),
+        announce(readiness, announcement, supervisor.token()),
     );
     Ok(())
+}
+
+/// The snapshots and the epoch in force, for roles that need them. Whoever has
+/// all roles sets the log up; one alone finds it set up.
+async fn life(
+    config: &Config,
+    data: &Path,
+    log: &Log,
+    whole: Whole,
+) -> Result<Option<(Snapshots, Epoch)>> {
+    if !whole.roles().into_iter().any(Role::needs_life) {
+        return Ok(None);
+    }
+    let snapshots = migrate::snapshots(config, data)?;
+    match whole {
+        Whole::Up { .. } => {
+            for done in migrate::set_up(config, log, &snapshots).await? {
+                tracing::info!(done);
+            }
+        }
+        Whole::Alone(_) => topics::check_recovery(config, log).await?,
+    }
+    let epoch = migrate::in_force(config, log, &snapshots).await?;
+    Ok(Some((snapshots, epoch)))
 }
 
 /// Says what runs where as soon as every role serves; a replay of the log may
@@ -230,33 +219,82 @@ async fn watch_log(log: Log, token: CancellationToken) -> Result<(), furrow_log:
     }
 }
 
+/// Where roles listen, as far as they are here.
+#[derive(Debug, Clone, Copy)]
+struct Listening {
+    ingest: Option<SocketAddr>,
+    api: Option<SocketAddr>,
+}
+
+impl Listening {
+    fn of(composed: &[Composed]) -> Listening {
+        let address = |role| {
+            let found = composed.iter().find(|composed| composed.role == role);
+            found.and_then(|composed| composed.address)
+        };
+        Listening {
+            ingest: address(Role::Gateway),
+            api: address(Role::Api),
+        }
+    }
+}
+
+/// What listens where, once everything does.
+struct Addresses {
+    listening: Listening,
+    observe: SocketAddr,
+    shop: Option<SocketAddr>,
+    store: Option<String>,
+}
+
+impl Addresses {
+    /// What one role's process says.
+    fn of(&self, role: Role) -> String {
+        let listening = match (self.listening.ingest, self.listening.api) {
+            (Some(address), _) | (None, Some(address)) => format!(" on http://{address}"),
+            (None, None) => String::new(),
+        };
+        format!(
+            "furrow {role} {version} is up{listening}; health http://{observe}/readyz and /metrics\n",
+            role = role.name(),
+            version = env!("CARGO_PKG_VERSION"),
+            observe = self.observe,
+        )
+    }
+}
+
 /// What runs where, for people.
 fn announcement(addresses: &Addresses, data: &Path, config: &Config) -> String {
-    let Addresses {
-        ingest,
-        api,
-        observe,
-        shop,
-        store,
-    } = addresses;
+    let shown = |address: Option<SocketAddr>| {
+        address.map_or_else(String::new, |address| address.to_string())
+    };
     let key = config
         .gateway
         .keys
         .first()
         .map_or("(none)", |key| key.key.expose());
-    let shop = shop.map_or_else(String::new, |shop| {
+    let shop = addresses.shop.map_or_else(String::new, |shop| {
         format!("  demo shop   http://{shop}/  press \"Apply voucher\" a few times in anger\n")
     });
+    let brokers = match Backend::of(config) {
+        Backend::Embedded => String::new(),
+        Backend::Kafka => format!("  log         Kafka at {}\n", config.log.brokers),
+    };
     format!(
         "Furrow {version} is up. Open the dashboard:\n\n  \
          dashboard   http://{api}/\n\
          {shop}  \
          ingest      http://{ingest}  gRPC, gRPC-web, POST /v1/beacon; write key {key}\n  \
-         health      http://{observe}/readyz  and /metrics\n  \
+         health      http://{observe}/readyz  and /metrics\n\
+         {brokers}  \
          ClickHouse  {store}  furrow sql 'SELECT * FROM v_sessions'\n  \
          data        {data}\n\n\
          Ctrl-C ends it; a second one ends it at once.\n",
         version = env!("CARGO_PKG_VERSION"),
+        api = shown(addresses.listening.api),
+        ingest = shown(addresses.listening.ingest),
+        observe = addresses.observe,
+        store = addresses.store.as_deref().unwrap_or_default(),
         data = data.display(),
     )
 }

@@ -26,13 +26,7 @@ impl PartitionState {
         );
         self.next_offset = offset + 1;
         let before = self.watermark;
-        let time = match &record {
-            Record::Batch(batch) => writer_bound(append_time, batch.received.received_ms),
-            Record::Tick { at_ms } => writer_bound(append_time, *at_ms),
-            Record::Control(control) => writer_bound(append_time, control.at_ms),
-            Record::Unreadable => before,
-        };
-        self.watermark = before.max(time);
+        self.watermark = log_time(append_time, &record).map_or(before, |time| before.max(time));
         let origin = Origin {
             epoch: self.epoch,
             partition: self.partition,
@@ -271,6 +265,16 @@ fn emit(
     session.dirty = false;
     let (rules, number) = (&version.rules, version.number);
     explain::update(session, key, origin, extent, rules, number)
+}
+
+/// The log time that a record says; none if it cannot be read.
+pub(super) fn log_time(append_time: LogTime, record: &Record) -> Option<LogTime> {
+    match record {
+        Record::Batch(batch) => Some(writer_bound(append_time, batch.received.received_ms)),
+        Record::Tick { at_ms } => Some(writer_bound(append_time, *at_ms)),
+        Record::Control(control) => Some(writer_bound(append_time, control.at_ms)),
+        Record::Unreadable => None,
+    }
 }
 
 /// A record's time: when it was appended, but not far ahead of its writer's

@@ -24,6 +24,7 @@ listed![
     one_member_reads_several_topics,
     a_dropped_call_of_next_loses_nothing,
     a_forgotten_group_has_committed_nothing,
+    a_group_s_lag_is_the_age_of_the_first_record_that_it_has_not_committed,
 ];
 
 const PARTITIONS: u32 = 6;
@@ -468,4 +469,39 @@ fn caught_up(end: u64) -> Event {
         partition: Partition(0),
         end: Offset(end),
     }
+}
+
+async fn a_group_s_lag_is_the_age_of_the_first_record_that_it_has_not_committed(subject: Subject) {
+    let log = subject.open().await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
+    let partition = Partition(0);
+    let topic = topic();
+    let standing = || async {
+        let standing = log.standing("g", &topic, partition);
+        soon("a standing", standing).await.unwrap()
+    };
+    let empty = standing().await;
+    assert_eq!((empty.records(), empty.seconds(i64::MAX)), (0, 0.0));
+
+    let appended = [
+        put(&log, 0, "a").await,
+        put(&log, 0, "b").await,
+        put(&log, 0, "c").await,
+    ];
+    let member = log.join("g", std::slice::from_ref(&topic)).await.unwrap();
+    for (committed, first) in [(None, 0), (Some(1), 1), (Some(2), 2)] {
+        if let Some(next) = committed.map(Offset) {
+            member.commit(&topic, partition, next).unwrap();
+            committed_soon(&log, "g", partition, next).await;
+        }
+        let standing = standing().await;
+        assert_eq!(standing.next, appended[first].offset);
+        assert_eq!(standing.records(), (appended.len() - first) as u64);
+        let now_ms = appended[first].append_time_ms + 2_500;
+        assert_eq!(standing.seconds(now_ms), 2.5);
+        assert_eq!(standing.gone, 0);
+    }
+    member.commit(&topic, partition, Offset(3)).unwrap();
+    committed_soon(&log, "g", partition, Offset(3)).await;
+    assert_eq!(standing().await.records(), 0);
 }

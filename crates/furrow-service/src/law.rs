@@ -1,0 +1,167 @@
+//! What must add up: whatever came in has exactly one outcome, or none yet.
+
+/// What a role counted of one kind of thing, read at about one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose, for people.
+    pub name: String,
+    /// What came in, under the name that it has there.
+    pub whole: Part,
+    /// What came of it, by outcome. Closed.
+    pub settled: Vec<Part>,
+    /// What has no outcome yet.
+    pub open: Option<Part>,
+}
+
+/// One count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// How many.
+    pub count: u64,
+}
+
+/// Whether an account adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Holds,
+    /// It does not, by so much at least; below 0 when there are more outcomes
+    /// than what came in.
+    Broken {
+        /// What came in without its outcomes.
+        missing: i128,
+    },
+}
+
+impl Account {
+    fn settled(&self) -> i128 {
+        self.settled.iter().map(|part| i128::from(part.count)).sum()
+    }
+
+    fn open(&self) -> i128 {
+        self.open.as_ref().map_or(0, |part| part.count.into())
+    }
+
+    fn whole(&self) -> i128 {
+        self.whole.count.into()
+    }
+}
+
+/// Judges the second of three readings that follow each other. Its counts were
+/// not read at one moment, so what is open then must lie between what the
+/// readings around it allow; where nothing moves, that is one number. `None` when they are
+/// readings of different accounts.
+#[must_use]
+pub fn verdict(readings: [&Account; 3]) -> Option<Verdict> {
+    let [before, now, after] = readings;
+    if before.name != now.name || now.name != after.name {
+        return None;
+    }
+    let least = before.whole() - after.settled();
+    let most = after.whole() - before.settled();
+    let missing = if now.open() < least {
+        least - now.open()
+    } else if now.open() > most {
+        most - now.open()
+    } else {
+        return Some(Verdict::Holds);
+    };
+    Some(Verdict::Broken { missing })
+}
+
+/// Reads accounts three times and judges those that were there each time.
+pub fn check(read: impl Fn() -> Vec<Account>) -> Vec<(Account, Verdict)> {
+    let [before, now, after] = [read(), read(), read()];
+    let named = |accounts: &[Account], name: &str| -> Option<Account> {
+        accounts
+            .iter()
+            .find(|account| account.name == name)
+            .cloned()
+    };
+    now.into_iter()
+        .filter_map(|now| {
+            let before = named(&before, &now.name)?;
+            let after = named(&after, &now.name)?;
+            let verdict = verdict([&before, &now, &after])?;
+            Some((now, verdict))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(name: &'static str, count: u64) -> Part {
+        Part { name, count }
+    }
+
+    fn account(received: u64, accepted: u64, rejected: u64, in_flight: u64) -> Account {
+        Account {
+            name: "gateway".to_owned(),
+            whole: part("received", received),
+            settled: vec![part("accepted", accepted), part("rejected", rejected)],
+            open: Some(part("in flight", in_flight)),
+        }
+    }
+
+    fn judged(readings: [Account; 3]) -> Verdict {
+        let [before, now, after] = &readings;
+        verdict([before, now, after]).unwrap()
+    }
+
+    fn at_rest(received: u64, accepted: u64, rejected: u64, in_flight: u64) -> Verdict {
+        judged([(); 3].map(|()| account(received, accepted, rejected, in_flight)))
+    }
+
+    #[test]
+    fn what_came_in_is_what_came_of_it_and_what_is_open() {
+        assert_eq!(at_rest(10, 6, 3, 1), Verdict::Holds);
+        assert_eq!(at_rest(0, 0, 0, 0), Verdict::Holds);
+    }
+
+    #[test]
+    fn a_single_thing_without_an_outcome_breaks_the_law() {
+        assert_eq!(at_rest(10, 6, 3, 0), Verdict::Broken { missing: 1 });
+    }
+
+    #[test]
+    fn an_outcome_too_many_breaks_the_law() {
+        assert_eq!(at_rest(10, 8, 3, 0), Verdict::Broken { missing: -1 });
+    }
+
+    #[test]
+    fn counts_that_move_while_they_are_read_break_no_law() {
+        // Read one after the other: 10 received, then 2 more come and 3 end.
+        let now = account(10, 9, 3, 3);
+        let readings = [account(8, 6, 1, 1), now, account(15, 11, 3, 1)];
+        assert_eq!(judged(readings), Verdict::Holds);
+    }
+
+    #[test]
+    fn what_is_missing_shows_through_what_moves() {
+        let readings = [
+            account(100, 60, 30, 0),
+            account(101, 61, 30, 0),
+            account(102, 62, 30, 0),
+        ];
+        assert_eq!(judged(readings), Verdict::Broken { missing: 8 });
+    }
+
+    #[test]
+    fn an_account_that_appears_between_readings_is_not_judged() {
+        let readings = std::cell::Cell::new(0);
+        let read = || {
+            readings.set(readings.get() + 1);
+            match readings.get() {
+                1 => Vec::new(),
+                _ => vec![account(1, 0, 0, 0)],
+            }
+        };
+        assert_eq!(check(read), []);
+        let found = check(|| vec![account(1, 1, 0, 0)]);
+        assert_eq!(found, [(account(1, 1, 0, 0), Verdict::Holds)]);
+    }
+}

@@ -1,0 +1,303 @@
+//! The roles, each composed by one function, whether it is alone in its
+//! process or beside the others.
+
+use crate::config::Config;
+use crate::log::Backend;
+use crate::store;
+use anyhow::Result;
+use furrow_core::ids::Epoch;
+use furrow_log::{Log, Topic};
+use furrow_scorer::Scorer;
+use furrow_scorer::snapshot::Snapshots;
+use furrow_service::observe::Readiness;
+use furrow_sink::Sink;
+use prometheus_client::registry::Registry;
+use std::error::Error;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use tokio_util::sync::CancellationToken;
+
+/// One part of the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Takes batches in.
+    Gateway,
+    /// Folds them into scores.
+    Scorer,
+    /// Brings scores to ClickHouse.
+    Sink,
+    /// Answers questions.
+    Api,
+}
+
+impl Role {
+    /// All of them, in the order of an interaction's way.
+    pub(crate) const ALL: [Role; 4] = [Role::Gateway, Role::Scorer, Role::Sink, Role::Api];
+
+    /// The name of its sub-command.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Role::Gateway => "gateway",
+            Role::Scorer => "scorer",
+            Role::Sink => "sink",
+            Role::Api => "api",
+        }
+    }
+
+    /// Whether it speaks to ClickHouse.
+    pub(crate) fn needs_store(self) -> bool {
+        match self {
+            Role::Sink | Role::Api => true,
+            Role::Gateway | Role::Scorer => false,
+        }
+    }
+
+    /// Whether it must know the life of the interactions topic.
+    pub(crate) fn needs_life(self) -> bool {
+        match self {
+            Role::Scorer | Role::Sink => true,
+            Role::Gateway | Role::Api => false,
+        }
+    }
+}
+
+/// What a role that is alone in its process lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Lack {
+    #[error(
+        "a {} alone needs a log that other processes reach: name Kafka brokers in log.brokers, or \
+         run `furrow up`",
+        .0.name()
+    )]
+    Log(Role),
+    #[error(
+        "a {} alone needs a ClickHouse that other processes reach: name a server in store.url, or \
+         run `furrow up`",
+        .0.name()
+    )]
+    Store(Role),
+    #[error(
+        "a {} alone needs snapshots that other processes reach: name an object store or a shared \
+         folder in scorer.snapshots, or run `furrow up`",
+        .0.name()
+    )]
+    Snapshots(Role),
+}
+
+/// Refuses a role whose log, database or snapshots nobody else could reach.
+pub(crate) fn alone(role: Role, config: &Config) -> Result<(), Lack> {
+    if Backend::of(config) == Backend::Embedded {
+        return Err(Lack::Log(role));
+    }
+    if role.needs_store() && config.store.url.is_empty() {
+        return Err(Lack::Store(role));
+    }
+    if role.needs_life() && config.scorer.snapshots.is_empty() {
+        return Err(Lack::Snapshots(role));
+    }
+    Ok(())
+}
+
+/// What roles are composed from.
+pub(crate) struct Ground<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) log: &'a Log,
+    /// Where scores are, for roles that need it.
+    pub(crate) store: Option<&'a store::Open>,
+    /// Where snapshots are and the epoch in force, for roles that need them.
+    pub(crate) life: Option<&'a (Snapshots, Epoch)>,
+    pub(crate) registry: &'a mut Registry,
+}
+
+/// A role that listens, if it does, and is not yet started.
+pub(crate) struct Composed {
+    pub(crate) role: Role,
+    pub(crate) readiness: Readiness,
+    pub(crate) address: Option<SocketAddr>,
+    /// Does nothing before it is first polled.
+    pub(crate) serving: Serving,
+}
+
+/// Serves until a token fires, then drains.
+pub(crate) type Serving = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// Why a role ended.
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+impl Ground<'_> {
+    /// Composes and binds a role.
+    pub(crate) async fn compose(
+        &mut self,
+        role: Role,
+        token: CancellationToken,
+    ) -> Result<Composed> {
+        let readiness = Readiness::new(role.name());
+        let (address, serving) = match role {
+            Role::Gateway => self.gateway(readiness.clone(), token).await?,
+            Role::Scorer => (None, self.scorer(readiness.clone(), token)),
+            Role::Sink => (None, self.sink(readiness.clone(), token).await?),
+            Role::Api => self.api(readiness.clone(), token).await?,
+        };
+        Ok(Composed {
+            role,
+            readiness,
+            address,
+            serving,
+        })
+    }
+
+    async fn gateway(
+        &mut self,
+        readiness: Readiness,
+        token: CancellationToken,
+    ) -> Result<(Option<SocketAddr>, Serving)> {
+        let gateway = furrow_gateway::Gateway::compose(
+            self.config.gateway.clone(),
+            self.log.clone(),
+            Topic::new(&self.config.scorer.interactions),
+            self.registry,
+            readiness,
+        )
+        .await?
+        .bind()
+        .await?;
+        let address = gateway.local_addr();
+        Ok((Some(address), serving(gateway.serve(token))))
+    }
+
+    fn scorer(&mut self, readiness: Readiness, token: CancellationToken) -> Serving {
+        let (snapshots, epoch) = self.life();
+        let scorer = Scorer {
+            config: self.config.scorer.clone(),
+            log: self.log.clone(),
+            snapshots: snapshots.clone(),
+            epoch: *epoch,
+            metrics: furrow_scorer::Metrics::register(self.registry),
+            readiness,
+        };
+        serving(scorer.run(token))
+    }
+
+    async fn sink(&mut self, readiness: Readiness, token: CancellationToken) -> Result<Serving> {
+        let sink = Sink::compose(
+            self.config.sink.clone(),
+            self.life().1,
+            self.log.clone(),
+            self.store().writer.clone(),
+            furrow_sink::Metrics::register(self.registry),
+            readiness,
+        )
+        .await?;
+        Ok(serving(sink.serve(token)))
+    }
+
+    async fn api(
+        &mut self,
+        readiness: Readiness,
+        token: CancellationToken,
+    ) -> Result<(Option<SocketAddr>, Serving)> {
+        let api = furrow_api::Api::bind(
+            &self.config.api,
+            self.store().reader.clone(),
+            self.log.clone(),
+            furrow_api::Metrics::register(self.registry),
+        )
+        .await?;
+        let address = api.local_addr();
+        let serve = async move {
+            readiness.ready();
+            api.serve(token).await
+        };
+        Ok((Some(address), serving(serve)))
+    }
+
+    fn life(&self) -> &(Snapshots, Epoch) {
+        self.life
+            .expect("whoever composes a role opened what it needs")
+    }
+
+    fn store(&self) -> &store::Open {
+        self.store
+            .expect("whoever composes a role opened what it needs")
+    }
+}
+
+fn serving<E: Into<Failure>>(
+    future: impl Future<Output = Result<(), E>> + Send + 'static,
+) -> Serving {
+    Box::pin(async move { future.await.map_err(Into::into) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn config(variables: &[(&str, &str)]) -> Config {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        furrow_service::config::load_from(&crate::config::defaults(), None, variables)
+            .expect("it loads")
+    }
+
+    const BROKERS: (&str, &str) = ("FURROW__LOG__BROKERS", "127.0.0.1:9092");
+    const SERVER: (&str, &str) = ("FURROW__STORE__URL", "http://127.0.0.1:8123");
+    const SHARED: (&str, &str) = ("FURROW__SCORER__SNAPSHOTS", "s3://bucket/furrow");
+
+    #[test]
+    fn no_role_runs_alone_on_a_log_inside_its_process() {
+        let config = config(&[SERVER, SHARED]);
+        for role in Role::ALL {
+            assert_eq!(alone(role, &config), Err(Lack::Log(role)));
+        }
+    }
+
+    #[test]
+    fn a_role_alone_needs_what_it_shares_with_others_and_no_more() {
+        use Role::{Api, Gateway, Scorer, Sink};
+        let lacking = [
+            (Gateway, &[BROKERS][..], Ok(())),
+            (Scorer, &[BROKERS, SHARED], Ok(())),
+            (Sink, &[BROKERS, SHARED, SERVER], Ok(())),
+            (Api, &[BROKERS, SERVER], Ok(())),
+            (Scorer, &[BROKERS, SERVER], Err(Lack::Snapshots(Scorer))),
+            (Sink, &[BROKERS, SERVER], Err(Lack::Snapshots(Sink))),
+            (Sink, &[BROKERS, SHARED], Err(Lack::Store(Sink))),
+            (Api, &[BROKERS, SHARED], Err(Lack::Store(Api))),
+        ];
+        for (role, variables, expected) in lacking {
+            assert_eq!(alone(role, &config(variables)), expected, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn the_examples_of_configuration_are_whole_for_their_roles() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/examples");
+        for role in Role::ALL {
+            let file = folder.join(format!("{}.toml", role.name()));
+            let defaults = crate::config::defaults();
+            let config: Config = furrow_service::config::load_from(&defaults, Some(&file), [])
+                .unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(alone(role, &config), Ok(()), "{}", file.display());
+        }
+        let file = folder.join("migrate.toml");
+        let defaults = crate::config::defaults();
+        let config: Config = furrow_service::config::load_from(&defaults, Some(&file), [])
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(Backend::of(&config), Backend::Kafka);
+    }
+
+    #[test]
+    fn a_lack_is_told_with_its_remedy() {
+        let told = alone(Role::Sink, &config(&[BROKERS]))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            told.starts_with("a sink alone needs a ClickHouse"),
+            "{told}"
+        );
+        assert!(told.contains("store.url"), "{told}");
+    }
+}
