@@ -78,11 +78,11 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn visits(random: &mut Random, count: u32) -> Vec<Visit> {
+fn visits(random: &mut Random, count: u32, ending: Ending) -> Vec<Visit> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let began_ms = i64::try_from(now.as_millis()).unwrap() - 120_000;
     (0..count)
-        .map(|_| Visit::new(random, began_ms, Ending::Silent))
+        .map(|_| Visit::new(random, began_ms, ending))
         .collect()
 }
 
@@ -100,7 +100,7 @@ fn the_roles_apart_score_as_up_does() {
     let _api = apart.start("api");
 
     let mut random = Random::new(Random::seed());
-    let visits = visits(&mut random, 12);
+    let visits = visits(&mut random, 12, Ending::Said);
     let senders = [0, 1].map(|gateway: usize| Sender::to(gateways[gateway].address));
     let mut sent = 0;
     let longest = visits
@@ -136,7 +136,7 @@ fn topics_are_repartitioned_by_migrate_alone_and_only_after_a_drain() {
     let mut world = World::new();
     world.migrate(&[]);
     let mut random = Random::new(Random::seed());
-    let first = visits(&mut random, 6);
+    let first = visits(&mut random, 6, Ending::Silent);
     let mut sent = 0;
     let mut roles = ["gateway", "scorer", "sink"].map(|role| world.apart.start(role));
     let sender = Sender::to(roles[0].address);
@@ -166,7 +166,7 @@ fn topics_are_repartitioned_by_migrate_alone_and_only_after_a_drain() {
     let _roles = ["scorer", "sink"].map(|role| world.apart.start(role));
     let gateway = world.apart.start("gateway");
     let sender = Sender::to(gateway.address);
-    let second = visits(&mut random, 3);
+    let second = visits(&mut random, 3, Ending::Silent);
     for batch in second.iter().flat_map(Visit::encoded) {
         sender.publish(&batch).unwrap();
         sent += 1;
