@@ -9,6 +9,7 @@
 //! - `bench`: set-up, release build, measurements
 //! - `budget`: instructions per sample, counted and compared
 //! - `fuzz`: any input, by libFuzzer
+//! - `soak`: simulated schedules of scorers
 //! - `suite`: the steps of `cargo xtask test`
 //! - `tally`: how many tests a step says it ran
 //! - `deny`: licences, bans and sources of the dependencies
@@ -33,6 +34,7 @@ mod place;
 mod python;
 mod run;
 mod setup;
+mod soak;
 mod suite;
 mod tally;
 mod tools;
@@ -83,6 +85,12 @@ const COMMANDS: &[Command] = &[
         usage: "fuzz [--seconds N | --short] [TARGET…]",
         about: "try any input on decoding, folding and rule files, a minute each",
         run: fuzz::fuzz,
+    },
+    Command {
+        name: "soak",
+        usage: "soak [--schedules N] [--seed N]",
+        about: "simulate a million schedules of crashes and zombies, or one of them step by step",
+        run: soak::soak,
     },
     Command {
         name: "setup",
