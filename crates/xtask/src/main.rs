@@ -10,6 +10,7 @@
 //! - `budget`: instructions per sample, counted and compared
 //! - `fuzz`: any input, by libFuzzer
 //! - `chaos`: kills everything on real servers
+//! - `soak`: simulated schedules of scorers
 //! - `suite`: the steps of `cargo xtask test`
 //! - `tally`: how many tests a step says it ran
 //! - `deny`: licences, bans and sources of the dependencies
@@ -37,6 +38,7 @@ mod place;
 mod python;
 mod run;
 mod setup;
+mod soak;
 mod suite;
 mod tally;
 mod tools;
@@ -93,6 +95,12 @@ const COMMANDS: &[Command] = &[
         usage: "chaos [--kills N] [--seed S] [--short]",
         about: "kill everything under load, on real brokers and ClickHouse, and compare what is left",
         run: chaos::chaos,
+    },
+    Command {
+        name: "soak",
+        usage: "soak [--schedules N] [--seed N]",
+        about: "simulate a million schedules of crashes and zombies, or one of them step by step",
+        run: soak::soak,
     },
     Command {
         name: "setup",
