@@ -27,7 +27,7 @@ fn steps(heading: &str) -> Vec<[String; 3]> {
         .collect()
 }
 
-/// The text of a file, or of all Rust files of a folder.
+/// The text of a file, or of all Rust files in a folder and below.
 fn text_of(place: &Path) -> String {
     if place.is_file() {
         return std::fs::read_to_string(place).expect("it is readable");
@@ -35,8 +35,8 @@ fn text_of(place: &Path) -> String {
     let files = std::fs::read_dir(place).expect("the folder is there");
     files
         .map(|file| file.expect("it is readable").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
-        .map(|path| std::fs::read_to_string(path).expect("it is readable"))
+        .filter(|path| path.is_dir() || path.extension().is_some_and(|e| e == "rs"))
+        .map(|path| text_of(&path))
         .collect()
 }
 
