@@ -82,6 +82,7 @@ const SEEN_BY: &[(&str, &[&str])] = &[
     ("prost", &["furrow-proto"]),
     ("prost-reflect", &["furrow-proto"]),
     ("protox", &["furrow-proto"]),
+    ("rdkafka", &["furrow-log"]),
     ("rust-embed", &["furrow-api"]),
     ("statrs", &["furrow-evaluate"]),
     ("tonic-prost", &["furrow-proto"]),

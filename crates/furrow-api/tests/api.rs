@@ -111,7 +111,7 @@ fn config() -> Config {
     }
 }
 
-fn log() -> (Log, TempDir) {
+async fn log() -> (Log, TempDir) {
     let dir = TempDir::new().unwrap();
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
     log.create_topic(&Topic::new(SCORES), &TopicPlan::of(2))
@@ -122,7 +122,7 @@ fn log() -> (Log, TempDir) {
 
 impl World {
     async fn with(config: Config, store: Store) -> World {
-        let (log, dir) = log();
+        let (log, dir) = log().await;
         let bound = Api::bind(&config, store, log.clone(), Metrics::default())
             .await
             .unwrap();
@@ -643,7 +643,7 @@ async fn with_a_read_key_every_question_needs_it_and_pages_do_not() {
 
 #[tokio::test]
 async fn an_address_that_others_reach_is_not_bound_without_a_read_key() {
-    let (log, _dir) = log();
+    let (log, _dir) = log().await;
     let listen = SocketAddr::from(([0, 0, 0, 0], 0));
     let open = Config {
         listen,

@@ -38,7 +38,7 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
 const COMMITTED_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a member asks of the consumer of one of its topics.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Command {
     Start {
         partition: u32,

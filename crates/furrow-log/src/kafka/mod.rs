@@ -231,11 +231,11 @@ impl Kafka {
         &self,
         topic: &Topic,
         key: &[u8],
-        payload: Bytes,
+        payload: &Bytes,
     ) -> Result<Receipt, AppendError> {
         let partitions = self.known(topic)?;
         let partition = partitioner::partition(key, partitions);
-        self.0.appender.append(topic, partition, key, &payload)
+        self.0.appender.append(topic, partition, key, payload)
     }
 
     pub(crate) fn append_to(
@@ -243,14 +243,14 @@ impl Kafka {
         topic: &Topic,
         partition: Partition,
         key: &[u8],
-        payload: Bytes,
+        payload: &Bytes,
     ) -> Result<Receipt, AppendError> {
         let partitions = self.known(topic)?;
         if partition.0 >= partitions {
             let topic = topic.clone();
             return Err(TopicError::NoPartition { topic, partition }.into());
         }
-        self.0.appender.append(topic, partition, key, &payload)
+        self.0.appender.append(topic, partition, key, payload)
     }
 
     pub(crate) async fn bounds(
