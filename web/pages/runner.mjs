@@ -142,28 +142,41 @@ const DEVICES = {
   touch: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 1 },
 };
 
-/** Presses these places in turn: `#button`, or `#track 0.7` for a place along it. */
-async function press(page, device, places, times, paceMs) {
-  const points = [];
-  for (const place of [places].flat()) {
-    const [, selector, along] = /^(.*?)(?: (0\.\d+))?$/.exec(place);
-    const element = page.locator(selector).first();
-    await element.scrollIntoViewIfNeeded({ timeout: WAIT_MS });
-    const { x, y, width, height } = await element.boundingBox({ timeout: WAIT_MS });
-    points.push([x + width * Number(along ?? 0.5), y + height / 2]);
-  }
+/** Where `#button` is, or `#track 0.7`, a place along it. */
+async function pointOf(page, place) {
+  const [, selector, along] = /^(.*?)(?: (0\.\d+))?$/.exec(place);
+  const element = page.locator(selector).first();
+  await element.scrollIntoViewIfNeeded({ timeout: WAIT_MS });
+  const { x, y, width, height } = await element.boundingBox({ timeout: WAIT_MS });
+  return [x + width * Number(along ?? 0.5), y + height / 2];
+}
+
+/** Presses these places in turn. */
+async function press(page, { device, one }, places, times, paceMs) {
+  const follows = one.places === 'moving' || one.lookFor === 'when shown';
+  const points = follows ? [] : await Promise.all(places.map((place) => pointOf(page, place)));
   const began = Date.now();
   for (let n = 0; n < times; n++) {
     await pause(Math.max(0, began + n * paceMs - Date.now()));
-    const [x, y] = points[n % points.length];
+    const [x, y] = follows ? await pointOf(page, places[n % places.length]) : points[n % points.length];
     if (device === 'touch') {
       await page.touchscreen.tap(x, y);
-    } else {
-      if (n === 0 || points.length > 1) await page.mouse.move(x, y);
-      await page.mouse.down();
-      await page.mouse.up();
+      continue;
     }
+    if (n === 0 || follows || points.length > 1) await page.mouse.move(x, y);
+    const clickCount = one.counted ? 1 + (n % (places.length > 1 ? 2 : times)) : 1;
+    await page.mouse.down({ clickCount });
+    await page.mouse.up({ clickCount });
   }
+}
+
+/** Drags one row to another with the mouse. */
+async function drag(page, [from, to]) {
+  const [start, end] = [await pointOf(page, from), await pointOf(page, to)];
+  await page.mouse.move(...start);
+  await page.mouse.down();
+  await page.mouse.move(...end, { steps: 8 });
+  await page.mouse.up();
 }
 
 /** Shows one widget under one condition and presses it: a burst, then once more. */
@@ -178,24 +191,24 @@ async function show(site, browser, run) {
   const faults = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('dialog', (dialog) => dialog.accept().catch(() => {}));
+  // Heard, it is not shown.
+  page.on('filechooser', () => {});
+  context.on('page', (other) => other !== page && other.close().catch(() => {}));
   try {
     await page.goto(site.address + path);
     await page.waitForFunction(() => window.mounted, undefined, { timeout: WAIT_MS });
     const before = noisy ? HABITS_MS : STILL_MS;
     await page.waitForFunction((ms) => performance.now() > window.mounted + ms, before);
-    const places = (twin && one.broken) || one.press;
-    if (typeof places === 'function') {
-      await places({ page, device, press: (...args) => press(page, device, ...args) });
-    } else {
-      await press(page, device, places, one.times, one.paceMs);
-      await pause(APART_MS);
-      await press(page, device, [places].flat()[0], 1, 0);
-    }
+    if (one.before && device === 'mouse') await drag(page, one.before);
+    const places = [(twin && one.broken) || one.press].flat();
+    await press(page, run, places, one.times, one.paceMs);
+    await pause(APART_MS);
+    await press(page, run, places.slice(0, 1), 1, 0);
     const end = Date.now() + WATCHED_MS + 1_500;
     for (;;) {
       await pause(100);
       const presses = site.presses(path);
-      const whole = presses.length > (one.pressed ?? one.times) && presses.every(({ settled }) => settled);
+      const whole = presses.length > one.times && presses.every(({ settled }) => settled);
       if (whole || Date.now() > end) return { ...run, path, faults, presses };
     }
   } catch (error) {
