@@ -155,7 +155,7 @@ impl PressDetector {
                 || press.scrolled
                 || press.keyboard
                 || ignored.rage
-                || target.is_some_and(|t| t.kind == TargetKind::TextField),
+                || target.is_some_and(|t| !answers_on_the_page(t.kind)),
             can_die: !ignored.dead
                 && target.is_some_and(|t| can_die(t, press))
                 && !outside(press.down, self.flipped, &moment.rules.press),
@@ -611,9 +611,11 @@ fn outside(down: ClientTime, flipped: Option<ClientTime>, rules: &PressRules) ->
     flipped.is_some_and(|at| at >= down && at.since(down) <= u64::from(rules.dead_focus_ms))
 }
 
-/// Whether silence after this press means that something is broken.
-fn can_die(target: &Target, press: &Press) -> bool {
-    let judged_by_answer = match target.kind {
+/// Whether what such a target does when it works can be seen on the page.
+/// Choosers, downloads and other windows are outside it, and what draws or
+/// selects by itself does not tell what it does.
+fn answers_on_the_page(kind: TargetKind) -> bool {
+    match kind {
         TargetKind::Unspecified
         | TargetKind::Button
         | TargetKind::Link
@@ -631,8 +633,12 @@ fn can_die(target: &Target, press: &Press) -> bool {
         | TargetKind::Canvas
         | TargetKind::Video
         | TargetKind::Frame => false,
-    };
-    judged_by_answer
+    }
+}
+
+/// Whether silence after this press means that something is broken.
+fn can_die(target: &Target, press: &Press) -> bool {
+    answers_on_the_page(target.kind)
         && target.looks_interactive
         && !press.modified
         && !press.selected_text

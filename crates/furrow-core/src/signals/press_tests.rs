@@ -15,13 +15,15 @@ enum Told {
 }
 
 /// Name, kind, and whether it looks interactive. One named "sham" only looks.
-const TARGETS: [(&str, TargetKind, bool); 6] = [
+const TARGETS: [(&str, TargetKind, bool); 8] = [
     ("button", TargetKind::Button, true),
     ("other", TargetKind::Button, true),
     ("text", TargetKind::Text, false),
     ("field", TargetKind::TextField, true),
     ("file", TargetKind::File, true),
     ("sham", TargetKind::Other, true),
+    ("canvas", TargetKind::Canvas, true),
+    ("download", TargetKind::LinkAway, true),
 ];
 
 fn targets() -> Vec<Target> {
@@ -323,6 +325,14 @@ fn a_burst_with_the_keyboard_a_field_or_a_scroll_is_not_judged() {
     check(&presses(5, 200, "dead on field"), "");
     check(&presses(5, 200, "dead scrolled"), "");
     check(&presses(5, 200, "dead secondary"), "");
+}
+
+#[test]
+fn a_burst_on_what_answers_outside_the_page_or_draws_by_itself_is_not_judged() {
+    for target in ["file", "canvas", "download"] {
+        check(&presses(5, 200, &format!("dead on {target}")), "");
+        check(&presses(5, 200, &format!("unseen on {target}")), "");
+    }
 }
 
 #[test]
