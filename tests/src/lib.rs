@@ -1,6 +1,7 @@
 //! Tests of the whole, and of the tree itself; what several of them need lies here.
 //!
 //! ```text
+//! browser  scripts that open a browser
 //! furrow   the real binary, started on a folder and ports of its own
 //! client   what sends batches to it
 //! visit    seeded visits to a shop, as batches
@@ -13,6 +14,7 @@
 //! wait     waiting for what can be observed, with a bound
 //! ```
 
+pub mod browser;
 pub mod client;
 mod furrow;
 mod http;
