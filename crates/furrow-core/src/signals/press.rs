@@ -20,7 +20,7 @@ use crate::rules::PressRules;
 use crate::time::ClientTime;
 use group::{Group, groups};
 pub(super) use judged::Judged;
-use judged::{Told, can_die, outside};
+use judged::{Told, answers_on_the_page, can_die, outside};
 use serde::{Deserialize, Serialize};
 
 /// Presses that one detector judges at a time; the oldest give way.
@@ -107,7 +107,7 @@ impl PressDetector {
                 || press.scrolled
                 || press.keyboard
                 || ignored.rage
-                || target.is_some_and(|t| t.kind == TargetKind::TextField),
+                || target.is_some_and(|t| !answers_on_the_page(t.kind)),
             can_die: !ignored.dead
                 && target.is_some_and(|t| can_die(t, press))
                 && !outside(press.down, self.flipped, &moment.rules.press),

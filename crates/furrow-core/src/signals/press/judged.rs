@@ -85,9 +85,11 @@ pub(super) fn outside(down: ClientTime, flipped: Option<ClientTime>, rules: &Pre
     flipped.is_some_and(|at| at >= down && at.since(down) <= u64::from(rules.dead_focus_ms))
 }
 
-/// Whether silence after this press means that something is broken.
-pub(super) fn can_die(target: &Target, press: &Press) -> bool {
-    let judged_by_answer = match target.kind {
+/// Whether what such a target does when it works can be seen on the page.
+/// Choosers, downloads and other windows are outside it, and what draws or
+/// selects by itself does not tell what it does.
+pub(super) fn answers_on_the_page(kind: TargetKind) -> bool {
+    match kind {
         TargetKind::Unspecified
         | TargetKind::Button
         | TargetKind::Link
@@ -105,8 +107,12 @@ pub(super) fn can_die(target: &Target, press: &Press) -> bool {
         | TargetKind::Canvas
         | TargetKind::Video
         | TargetKind::Frame => false,
-    };
-    judged_by_answer
+    }
+}
+
+/// Whether silence after this press means that something is broken.
+pub(super) fn can_die(target: &Target, press: &Press) -> bool {
+    answers_on_the_page(target.kind)
         && target.looks_interactive
         && !press.modified
         && !press.selected_text

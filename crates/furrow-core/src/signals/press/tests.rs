@@ -110,6 +110,14 @@ fn a_burst_with_the_keyboard_a_field_or_a_scroll_is_not_judged() {
 }
 
 #[test]
+fn a_burst_on_what_answers_outside_the_page_or_draws_by_itself_is_not_judged() {
+    for target in ["file", "canvas", "download"] {
+        check(&presses(5, 200, &format!("dead on {target}")), "");
+        check(&presses(5, 200, &format!("unseen on {target}")), "");
+    }
+}
+
+#[test]
 fn without_responses_seen_rage_takes_four_presses_in_a_second_and_weighs_half() {
     check(&presses(4, 300, "unseen"), "rage_press@0x4");
     check(&presses(4, 400, "unseen"), "");

@@ -17,13 +17,15 @@ enum Told {
 }
 
 /// Name, kind, and whether it looks interactive. One named "sham" only looks.
-const TARGETS: [(&str, TargetKind, bool); 6] = [
+const TARGETS: [(&str, TargetKind, bool); 8] = [
     ("button", TargetKind::Button, true),
     ("other", TargetKind::Button, true),
     ("text", TargetKind::Text, false),
     ("field", TargetKind::TextField, true),
     ("file", TargetKind::File, true),
     ("sham", TargetKind::Other, true),
+    ("canvas", TargetKind::Canvas, true),
+    ("download", TargetKind::LinkAway, true),
 ];
 
 fn targets() -> Vec<Target> {
