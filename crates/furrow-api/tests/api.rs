@@ -4,10 +4,11 @@
 #[path = "../src/samples.rs"]
 mod samples;
 
-use furrow_api::{Api, BindError, Config, ConfigError, Metrics, shop};
-use furrow_core::ids::SessionKey;
+use furrow_api::{Api, BindError, Config, ConfigError, Metrics, Pipeline, Reader, shop};
+use furrow_core::ids::{Epoch, Origin, SessionKey};
 use furrow_core::output::ScoreUpdate;
-use furrow_log::{EmbeddedSettings, Log, Topic, TopicPlan};
+use furrow_log::{EmbeddedSettings, Log, Partition, Topic, TopicPlan};
+use furrow_proto::record::DeadLetter;
 use furrow_proto::v1::query_service_client::QueryServiceClient;
 use furrow_proto::{encode_batch, json, record, v1};
 use furrow_service::config::Secret;
@@ -19,6 +20,7 @@ use samples::{batch, now_ms, page_view, pointer_path, press, session_id, update}
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,6 +34,7 @@ use tonic_types::StatusExt;
 /// How long a test waits for what must come.
 const BOUND: Duration = Duration::from_secs(30);
 const SCORES: &str = "furrow.scores.v1";
+const DEAD_LETTERS: &str = "furrow.dead-letters.v1";
 
 /// Not a test: the engine's process is this binary, asked for this one test.
 #[test]
@@ -104,6 +107,24 @@ struct World {
     _dir: TempDir,
 }
 
+/// A sink that reads the scores, and nothing that counts.
+fn pipeline() -> Pipeline {
+    let sink = Reader {
+        role: "sink",
+        name: "scores",
+        group: "sink".into(),
+        topic: Topic::new(SCORES),
+        seconds_max: 300,
+    };
+    Pipeline {
+        readers: vec![sink],
+        dead_letters: Topic::new(DEAD_LETTERS),
+        retention: Duration::from_secs(3_600),
+        canary: None,
+        accounts: Arc::new(Vec::new),
+    }
+}
+
 fn config() -> Config {
     Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -111,19 +132,20 @@ fn config() -> Config {
     }
 }
 
-fn log() -> (Log, TempDir) {
+async fn log() -> (Log, TempDir) {
     let dir = TempDir::new().unwrap();
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-    log.create_topic(&Topic::new(SCORES), &TopicPlan::of(2))
-        .await
-        .unwrap();
+    for (topic, partitions) in [(SCORES, 2), (DEAD_LETTERS, 1)] {
+        let plan = TopicPlan::of(partitions);
+        log.create_topic(&Topic::new(topic), &plan).await.unwrap();
+    }
     (log, dir)
 }
 
 impl World {
     async fn with(config: Config, store: Store) -> World {
-        let (log, dir) = log();
-        let bound = Api::bind(&config, store, log.clone(), Metrics::default())
+        let (log, dir) = log().await;
+        let bound = Api::bind(&config, store, log.clone(), Metrics::default(), pipeline())
             .await
             .unwrap();
         let address = bound.local_addr();
@@ -643,13 +665,13 @@ async fn with_a_read_key_every_question_needs_it_and_pages_do_not() {
 
 #[tokio::test]
 async fn an_address_that_others_reach_is_not_bound_without_a_read_key() {
-    let (log, _dir) = log();
+    let (log, _dir) = log().await;
     let listen = SocketAddr::from(([0, 0, 0, 0], 0));
     let open = Config {
         listen,
         ..Config::default()
     };
-    let refused = Api::bind(&open, away(), log.clone(), Metrics::default()).await;
+    let refused = Api::bind(&open, away(), log.clone(), Metrics::default(), pipeline()).await;
     let Err(error) = refused else {
         panic!("it is open to others")
     };
@@ -666,7 +688,7 @@ async fn an_address_that_others_reach_is_not_bound_without_a_read_key() {
         ..open
     };
     assert!(
-        Api::bind(&keyed, away(), log, Metrics::default())
+        Api::bind(&keyed, away(), log, Metrics::default(), pipeline())
             .await
             .is_ok()
     );
@@ -819,4 +841,71 @@ async fn connections_beyond_the_limit_wait_and_silent_ones_do_not_hold_up_the_en
     // Closed or reset: either way it is over.
     let read = silent.read_to_string(&mut text);
     tokio::time::timeout(BOUND, read).await.unwrap().ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pipeline_s_health_is_told_from_the_log_in_both_ways() {
+    let world = World::with(config(), away()).await;
+    let told = async |enough: fn(&Value) -> bool| {
+        let asking = async {
+            let mut look = tokio::time::interval(Duration::from_millis(50));
+            loop {
+                look.tick().await;
+                let answer = world.get("/api/v1/health").await;
+                assert_eq!(answer.status, 200, "{}", answer.body);
+                let health = answer.json();
+                if enough(&health) {
+                    return health;
+                }
+            }
+        };
+        tokio::time::timeout(BOUND, asking).await.unwrap()
+    };
+    let letter = DeadLetter {
+        origin: Origin {
+            epoch: Epoch(0),
+            partition: 0,
+            offset: 0,
+        },
+        reason: "unreadable".into(),
+        detail: "".into(),
+        record: bytes::Bytes::new(),
+    };
+    let topic = Topic::new(DEAD_LETTERS);
+    let appended = world.log.append(&topic, b"key", letter.encode()).unwrap();
+    appended.await.unwrap();
+    world.append("shop", 1, 9_000).await;
+
+    // Nobody has joined the group: a role that is absent is behind.
+    let health = told(|health| health["lags"][0]["records"] == "1").await;
+    let lag = &health["lags"][0];
+    assert_eq!(
+        (&lag["role"], &lag["topic"]),
+        (&"sink".into(), &"scores".into())
+    );
+    assert_eq!(lag["partitions"], 2);
+    assert_eq!(lag["secondsMax"], 300);
+    let letters = serde_json::json!([{ "reason": "unreadable", "count": "1" }]);
+    assert_eq!(health["deadLetters"], letters);
+    assert_eq!(health["retentionS"], "3600");
+    told(|health| health["lags"][0]["seconds"].as_f64() > Some(0.0)).await;
+
+    let member = world.log.join("sink", &[Topic::new(SCORES)]).await.unwrap();
+    for partition in [0, 1].map(Partition) {
+        let bounds = world.log.bounds(&Topic::new(SCORES), partition);
+        let end = bounds.await.unwrap().end;
+        member.commit(&Topic::new(SCORES), partition, end).unwrap();
+    }
+    let level = told(|health| health["lags"][0]["records"] == "0").await;
+    assert_eq!(level["lags"][0]["seconds"], 0.0);
+
+    let mut grpc = world.grpc().await;
+    let asked = v1::GetHealthRequest {};
+    let answer = grpc.get_health(asked).await.unwrap().into_inner();
+    assert_eq!(answer.lags[0].role, "sink");
+    assert_eq!(answer.dead_letters[0].count, 1);
+    let answer = world.get("/api/v1/health?tenant=x").await;
+    assert_eq!(answer.status, 400);
+    drop((grpc, member));
+    world.end().await;
 }

@@ -21,6 +21,7 @@
 pub mod config;
 pub mod epoch;
 mod header;
+mod lag;
 mod metrics;
 pub mod place;
 pub mod progress;

@@ -3,10 +3,9 @@
 //! One task owns every state by value. It awaits in `select!` and thinks in
 //! synchronous methods.
 
-use crate::metrics::PartitionLabel;
 use crate::snapshot::{self, SnapshotError};
 use crate::takeover::{Owned, SnapshotDue, Tick};
-use crate::{Config, Metrics, read};
+use crate::{Config, Metrics, lag, read};
 use bytes::Bytes;
 use furrow_core::ids::{Epoch, Origin};
 use furrow_core::ledger::Outcome;
@@ -117,6 +116,7 @@ impl Scorer {
         };
         let interactions = std::slice::from_ref(&topics.interactions);
         let member = self.log.join(&self.config.group, interactions).await?;
+        let behind = lag::watch(&self, topics.interactions.clone());
         let running = Running {
             topics,
             limits: read::log_limits(),
@@ -128,7 +128,10 @@ impl Scorer {
             next_commit: Instant::now(),
             scorer: self,
         };
-        running.run(member, token).await
+        tokio::select! {
+            ended = running.run(member, token) => ended,
+            never = behind => match never {},
+        }
     }
 }
 
@@ -243,7 +246,7 @@ impl Running {
             Event::Revoked { partition, .. } => {
                 self.owned.remove(&partition);
                 self.waiting.retain(|output| output.partition != partition);
-                self.forget_metrics(partition);
+                self.show();
             }
             Event::Records {
                 partition, records, ..
@@ -274,7 +277,6 @@ impl Running {
         let folded = owned
             .state
             .fold(offset, LogTime(record.append_time_ms), input);
-        owned.last_append_ms = record.append_time_ms;
         owned.end = owned.end.max(offset + 1);
         owned.caught_up = false;
         if let Outcome::Tick | Outcome::Control = folded.outcome {
@@ -430,7 +432,7 @@ impl Running {
         if now >= self.next_commit {
             self.next_commit = now + self.scorer.config.commit_every();
             self.commit(member)?;
-            self.show(member);
+            self.show();
         }
         Ok(())
     }
@@ -501,42 +503,9 @@ impl Running {
         Ok(())
     }
 
-    fn show(&self, member: &Member) {
-        let metrics = &self.scorer.metrics;
-        metrics.show(self.owned.values().map(|owned| owned.state.ledger()));
-        let now_ms = now_ms();
-        for (partition, owned) in &self.owned {
-            let label = PartitionLabel {
-                partition: partition.0,
-            };
-            let (sessions, markers) = owned.state.sizes();
-            let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-            metrics.sessions.get_or_create(&label).set(gauge(sessions));
-            metrics.markers.get_or_create(&label).set(gauge(markers));
-            let end = member
-                .end(&self.topics.interactions, *partition)
-                .map_or(owned.end, |end| end.0);
-            let behind = end.saturating_sub(owned.state.next_offset());
-            metrics
-                .lag_records
-                .get_or_create(&label)
-                .set(i64::try_from(behind).unwrap_or(i64::MAX));
-            let seconds = match behind {
-                0 => 0.0,
-                _ => (now_ms - owned.last_append_ms).max(0) as f64 / 1_000.0,
-            };
-            metrics.lag_seconds.get_or_create(&label).set(seconds);
-        }
-    }
-
-    fn forget_metrics(&self, partition: Partition) {
-        let label = PartitionLabel {
-            partition: partition.0,
-        };
-        let metrics = &self.scorer.metrics;
-        metrics.sessions.remove(&label);
-        metrics.markers.remove(&label);
-        metrics.lag_records.remove(&label);
-        metrics.lag_seconds.remove(&label);
+    fn show(&self) {
+        let states = self.owned.iter();
+        let states = states.map(|(partition, owned)| (*partition, &owned.state));
+        self.scorer.metrics.show(states);
     }
 }

@@ -46,7 +46,6 @@ pub(crate) struct Owned {
     pub(crate) life: u64,
     pub(crate) end: u64,
     pub(crate) caught_up: bool,
-    pub(crate) last_append_ms: i64,
     pub(crate) tick: Tick,
     pub(crate) snapshot: SnapshotDue,
 }
@@ -143,7 +142,6 @@ impl Scorer {
             life,
             end,
             caught_up: false,
-            last_append_ms: now_ms(),
             tick: Tick::Idle,
             snapshot: SnapshotDue::At(Instant::now() + config.snapshot_every()),
             state,

@@ -5,6 +5,8 @@
 //! admin_key what may publish rules
 //! config    one configuration for all roles
 //! client    sends batches as any client does
+//! canary    a session that Furrow sends to itself and waits for
+//! laws      what must add up
 //! store     where scores are
 //! log       the log: inside this process, or a cluster's
 //! topics    what the log's topics must be
@@ -21,11 +23,13 @@
 //! ```
 
 mod admin_key;
+mod canary;
 mod client;
 mod config;
 mod demo;
 mod doctor;
 mod evaluate;
+mod laws;
 mod log;
 mod migrate;
 mod offline;
