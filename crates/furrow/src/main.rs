@@ -114,7 +114,12 @@ enum Command {
         command: rules::Command,
     },
     /// Say what is wrong with this machine or this set-up, and what to do.
-    Doctor,
+    Doctor {
+        /// Ask the process whose health and metrics are here, such as
+        /// gateway:7119, in place of this machine; as often as you like.
+        #[arg(long, value_name = "ADDRESS")]
+        process: Vec<String>,
+    },
     /// The engine's own process, on --data and --config of its own.
     #[command(hide = true)]
     Engine {
@@ -167,7 +172,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments)?,
         Command::Simulate(arguments) => simulate::simulate(&arguments).await?,
         Command::Rules { command } => return rules::rules(&command, &config()?, &data).await,
-        Command::Doctor => return doctor::doctor(config(), &data).await,
+        Command::Doctor { process } => return doctor::doctor(config(), &data, &process).await,
         Command::Engine { .. } => unreachable!("main goes another way"),
     }
     Ok(ExitCode::SUCCESS)
