@@ -1,6 +1,6 @@
 //! The real binary, started on a folder and ports of its own.
 
-use crate::http::{Answer, request};
+use crate::http::{Answer, request, sum_of_metric};
 use crate::place;
 use crate::ports::Ports;
 use crate::process::{children, is_running};
@@ -321,16 +321,7 @@ impl Furrow {
     /// As [`Furrow::metric`], for a time in which it may not be told yet.
     #[must_use]
     pub fn try_metric(&self, name: &str) -> Option<f64> {
-        let text = self.observe("/metrics").ok()?.body;
-        let samples: Vec<f64> = text
-            .lines()
-            .filter(|line| {
-                line.strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with(['{', ' ']))
-            })
-            .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
-            .collect();
-        (!samples.is_empty()).then(|| samples.iter().sum())
+        sum_of_metric(self.ports.observe, name)
     }
 
     /// Sends a signal.

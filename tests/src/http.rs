@@ -48,3 +48,18 @@ pub fn request(
         body: body.to_owned(),
     })
 }
+
+/// The sum of all samples of a metric, or one sample with its labels, as told by the server for
+/// metrics at this address; `None` when it has none, or nobody answers.
+pub(crate) fn sum_of_metric(address: SocketAddr, name: &str) -> Option<f64> {
+    let text = request(address, "GET", "/metrics", &[], b"").ok()?.body;
+    let samples: Vec<f64> = text
+        .lines()
+        .filter(|line| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(['{', ' ']))
+        })
+        .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
+        .collect();
+    (!samples.is_empty()).then(|| samples.iter().sum())
+}

@@ -8,6 +8,7 @@ use furrow_proto::json;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Output;
 
 /// The batches in protobuf's JSON mapping, one a line.
 ///
@@ -28,10 +29,19 @@ pub fn lines(visits: &[Visit]) -> String {
 /// When it fails, or leaves a session out.
 #[must_use]
 pub fn from_file(furrow: &Furrow, visits: &[Visit]) -> BTreeMap<String, Value> {
+    from_file_by(&|arguments| furrow.run(arguments), visits)
+}
+
+/// As [`from_file`], with what runs a sub-command.
+///
+/// # Panics
+/// As [`from_file`].
+#[must_use]
+pub fn from_file_by(run: &dyn Fn(&[&str]) -> Output, visits: &[Visit]) -> BTreeMap<String, Value> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("batches.jsonl");
     fs::write(&file, lines(visits)).unwrap();
-    let output = furrow.run(&["score", "--measures", file.to_str().unwrap()]);
+    let output = run(&["score", "--measures", file.to_str().unwrap()]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");
     let sessions: BTreeMap<String, Value> = String::from_utf8(output.stdout)
@@ -49,6 +59,15 @@ pub fn from_file(furrow: &Furrow, visits: &[Visit]) -> BTreeMap<String, Value> {
 /// When ClickHouse does not answer.
 #[must_use]
 pub fn stored(furrow: &Furrow) -> BTreeMap<String, Value> {
+    stored_by(&|arguments| furrow.run(arguments))
+}
+
+/// As [`stored`], with what runs a sub-command.
+///
+/// # Panics
+/// As [`stored`].
+#[must_use]
+pub fn stored_by(run: &dyn Fn(&[&str]) -> Output) -> BTreeMap<String, Value> {
     let mut parts: BTreeMap<(&str, String), Vec<Value>> = BTreeMap::new();
     for (part, query) in [
         (
@@ -79,7 +98,7 @@ pub fn stored(furrow: &Furrow) -> BTreeMap<String, Value> {
                 .to_owned(),
         ),
     ] {
-        for mut row in objects(furrow, &query) {
+        for mut row in objects(run, &query) {
             let session = row.remove("session").unwrap();
             let session = session.as_str().unwrap().to_owned();
             let rows = parts.entry((part, session)).or_default();
@@ -87,7 +106,7 @@ pub fn stored(furrow: &Furrow) -> BTreeMap<String, Value> {
         }
     }
     let sessions = objects(
-        furrow,
+        run,
         &format!(
             "SELECT tenant, property, session, replaceAll(toString(visitor), '-', '') AS visitor, \
                 status, toUnixTimestamp64Milli(started) AS started_ms, \
@@ -139,8 +158,8 @@ fn unscored(mut row: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// Rows as objects.
-fn objects(furrow: &Furrow, query: &str) -> Vec<Map<String, Value>> {
-    let output = furrow.run(&["sql", query, "--format", "JSONEachRow"]);
+fn objects(run: &dyn Fn(&[&str]) -> Output, query: &str) -> Vec<Map<String, Value>> {
+    let output = run(&["sql", query, "--format", "JSONEachRow"]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{query}: {stderr}");
     String::from_utf8(output.stdout)

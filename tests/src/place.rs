@@ -46,6 +46,21 @@ pub fn cache() -> PathBuf {
         .expect("no place for the cache: set HOME or FURROW_CACHE")
 }
 
+/// The ClickHouse engine's library.
+///
+/// # Panics
+/// When the set-up has not fetched it.
+#[must_use]
+pub fn engine() -> PathBuf {
+    // The set-up fetches one version.
+    let found = std::fs::read_dir(cache().join("engine"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("libchdb.so")))
+        .find(|library| library.is_file());
+    found.expect("the engine is missing: run `cargo xtask setup`")
+}
+
 /// A Python that has the gRPC tools.
 ///
 /// # Panics

@@ -10,6 +10,9 @@
 use furrow_proto::ingest::{IngestClient, RawBatch};
 use furrow_tests::Furrow;
 use furrow_tests::client::{ingest, keyed, send_beacon};
+use furrow_tests::compare::{
+    Difference, Faults, Identity, TABLES, all_of, batches_by_session, miscounted,
+};
 use furrow_tests::random::Random;
 use furrow_tests::visit::{Ending, Visit};
 use serde_json::Value;
@@ -35,18 +38,6 @@ const CALL_MAX: Duration = Duration::from_secs(5);
 const KILL_AFTER_MS_MAX: u64 = 2_500;
 /// How long a visit's last batches may take to be acknowledged.
 const FINISH_MAX: Duration = Duration::from_secs(60);
-/// Tables whose rows must be the same, with their keys.
-const TABLES: [(&str, &str); 5] = [
-    ("sessions", "tenant, property, session"),
-    ("signals", "tenant, property, session, ordinal"),
-    ("page_views", "tenant, property, session, ordinal"),
-    ("conversions", "tenant, property, session, ordinal"),
-    ("batches", "tenant, property, session, sender, sequence"),
-];
-
-/// Which batch: session, sender, sequence, as ClickHouse prints them.
-type Identity = (String, String, u32);
-
 #[test]
 fn twenty_kills_under_load_lose_nothing_count_nothing_twice_and_change_no_score() {
     let seed = Random::seed();
@@ -98,7 +89,8 @@ fn twenty_kills_under_load_lose_nothing_count_nothing_twice_and_change_no_score(
 
     for (table, _) in TABLES {
         println!("{} rows of {table}", survived[table].len());
-        assert_same(table, &survived[table], &uninterrupted[table]);
+        let difference = Difference::between(&survived[table], &uninterrupted[table]);
+        assert!(difference.rows() == 0, "{table} differs. {difference}");
         assert!(!survived[table].is_empty(), "{table} holds nothing");
     }
 }
@@ -270,23 +262,15 @@ fn assert_holds(furrow: &Furrow, acknowledged: &BTreeSet<Identity>) {
             )
         })
         .collect();
-    let distinct: BTreeSet<Identity> = archived.iter().cloned().collect();
-    assert_eq!(distinct.len(), archived.len(), "a batch is archived twice");
-    let lost: Vec<_> = acknowledged.difference(&distinct).collect();
-    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
-    let unknown: Vec<_> = distinct.difference(acknowledged).collect();
-    assert!(unknown.is_empty(), "never acknowledged: {unknown:?}");
+    assert_eq!(Faults::of(acknowledged, &archived), Faults::default());
 
-    let mut expected: BTreeMap<&str, u64> = BTreeMap::new();
-    for (session, ..) in acknowledged {
-        *expected.entry(session).or_default() += 1;
-    }
     let counted = furrow.sql("SELECT toString(session), batches FROM v_sessions");
     let counted: BTreeMap<&str, u64> = counted
         .iter()
         .map(|row| (row[0].as_str().unwrap(), row[1].as_u64().unwrap()))
         .collect();
-    assert_eq!(counted, expected, "batches that sessions count");
+    let wrong = miscounted(&batches_by_session(acknowledged), &counted);
+    assert!(wrong.is_empty(), "batches that sessions count: {wrong:?}");
     assert_eq!(furrow.number("SELECT sum(gaps) FROM v_sessions"), 0);
 }
 
@@ -294,28 +278,8 @@ fn assert_holds(furrow: &Furrow, acknowledged: &BTreeSet<Identity>) {
 fn tables(furrow: &Furrow, database: &str) -> BTreeMap<&'static str, Vec<String>> {
     TABLES
         .into_iter()
-        .map(|(table, key)| {
-            let query = format!("SELECT * FROM {table} FINAL ORDER BY {key}");
-            (table, furrow.owner_sql(database, &query))
-        })
+        .map(|(table, key)| (table, furrow.owner_sql(database, &all_of(table, key))))
         .collect()
-}
-
-fn assert_same(table: &str, survived: &[String], uninterrupted: &[String]) {
-    if survived == uninterrupted {
-        return;
-    }
-    let (ours, theirs): (BTreeSet<_>, BTreeSet<_>) =
-        (survived.iter().collect(), uninterrupted.iter().collect());
-    let some = |rows: Vec<&&String>| {
-        let shown: Vec<_> = rows.iter().take(5).map(|row| row.as_str()).collect();
-        format!("{} rows, such as\n{}", rows.len(), shown.join("\n"))
-    };
-    panic!(
-        "{table} differs.\nOnly after the kills: {}\nOnly without a kill: {}",
-        some(ours.difference(&theirs).collect()),
-        some(theirs.difference(&ours).collect())
-    );
 }
 
 /// Deletes every snapshot; the topic's life beside them stays.

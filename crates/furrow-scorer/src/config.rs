@@ -53,14 +53,6 @@ impl Default for Config {
 }
 
 impl Config {
-    pub(crate) fn snapshot_every(&self) -> Duration {
-        Duration::from_millis(self.snapshot_every_ms)
-    }
-
-    pub(crate) fn commit_every(&self) -> Duration {
-        Duration::from_millis(self.commit_every_ms)
-    }
-
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms)
     }

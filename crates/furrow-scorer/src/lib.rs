@@ -8,8 +8,10 @@
 //! place     where snapshots are kept
 //! header    a snapshot's first line: where a replay begins
 //! snapshot  one partition's state with its next offset
-//! takeover  taking a partition over
-//! scorer    the loop: own partitions, fold, emit, commit
+//! takeover  taking a partition over: where to begin
+//! owned     one partition: fold, tick, snapshot, commit
+//! scoring   all partitions: every decision, without waiting
+//! scorer    the loop: waits, and carries out what was decided
 //! metrics   what it tells of itself
 //! ```
 //!
@@ -23,14 +25,17 @@ pub mod epoch;
 mod header;
 mod lag;
 mod metrics;
+mod owned;
 pub mod place;
 pub mod progress;
 pub mod read;
 mod scorer;
+pub mod scoring;
 pub mod snapshot;
-mod takeover;
+pub mod takeover;
 
 pub use config::Config;
 pub use metrics::Metrics;
 pub use scorer::{Scorer, ScorerError};
+pub use scoring::Scoring;
 pub use takeover::retention_needed;

@@ -1,42 +1,36 @@
-//! The loop: own partitions, fold, emit, commit.
+//! The loop: waits for the log, for receipts and for time, hands them to
+//! [`Scoring`], and carries out what that decides.
 //!
 //! One task owns every state by value. It awaits in `select!` and thinks in
 //! synchronous methods.
 
-use crate::snapshot::{self, SnapshotError};
-use crate::takeover::{Owned, SnapshotDue, Tick};
+use crate::scoring::{Due, Now, OutputKind, Scoring, Sent};
+use crate::snapshot::{self, Found, SnapshotError, Written};
+use crate::takeover::{LogGone, Offer};
 use crate::{Config, Metrics, lag, read};
-use bytes::Bytes;
-use furrow_core::ids::{Epoch, Origin};
-use furrow_core::ledger::Outcome;
+use furrow_core::ids::Epoch;
+use furrow_core::partition::PartitionState;
 use furrow_core::time::LogTime;
 use furrow_log::{
-    AppendError, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, Stored, Topic,
-    TopicError,
+    AppendError, Bounds, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, ReadLimit,
+    Topic, TopicError,
 };
-use furrow_proto::Limits;
-use furrow_proto::record::{DeadLetter, InteractionRecord, encode_score_update};
+use furrow_proto::record::InteractionRecord;
 use furrow_service::clock::now_ms;
 use furrow_service::observe::Readiness;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use object_store::ObjectStore;
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How long a full log is waited for before an output is tried again.
-const FULL_PAUSE: Duration = Duration::from_millis(10);
-
-/// Time between two ticks of a partition at least, should the log's clock run
-/// behind this one.
-const TICK_PAUSE: Duration = Duration::from_millis(50);
-
-/// The longest time without looking at deadlines, commits and lag.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const ONE: ReadLimit = ReadLimit {
+    records_max: 1,
+    bytes_max: 1 << 20,
+};
 
 /// Why the scorer stops. All of these crash: a restart is the recovery.
 #[derive(Debug, thiserror::Error)]
@@ -72,18 +66,8 @@ pub enum ScorerError {
         partition: Partition,
     },
     /// The log no longer holds what a replay needs.
-    #[error(
-        "partition {partition} begins at offset {earliest}, but scores need the log from {needed} \
-         on; restore the snapshots, or give the scorer a new group to begin with what is left"
-    )]
-    LogGone {
-        /// The partition.
-        partition: Partition,
-        /// What the log still holds.
-        earliest: u64,
-        /// What is needed, as far as it is known.
-        needed: u64,
-    },
+    #[error(transparent)]
+    LogGone(#[from] LogGone),
 }
 
 /// A scorer, composed and ready to run.
@@ -117,20 +101,85 @@ impl Scorer {
         let interactions = std::slice::from_ref(&topics.interactions);
         let member = self.log.join(&self.config.group, interactions).await?;
         let behind = lag::watch(&self, topics.interactions.clone());
+        let clock = Clock(Instant::now());
         let running = Running {
             topics,
-            limits: read::log_limits(),
-            owned: BTreeMap::new(),
-            waiting: VecDeque::new(),
+            scoring: Scoring::new(self.config.clone(), self.epoch, clock.now()),
+            clock,
             in_flight: FuturesUnordered::new(),
             publishing: FuturesUnordered::new(),
-            lives: 0,
-            next_commit: Instant::now(),
             scorer: self,
         };
         tokio::select! {
             ended = running.run(member, token) => ended,
             never = behind => match never {},
+        }
+    }
+
+    /// What there is to go on from at `now_ms`, ms since 1970.
+    async fn offer(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+        committed: Option<Offset>,
+        now_ms: i64,
+    ) -> Result<Offer, ScorerError> {
+        let Scorer {
+            log,
+            snapshots,
+            epoch,
+            ..
+        } = self;
+        let bounds = log.bounds(topic, partition).await?;
+        if committed.is_some_and(|committed| committed > bounds.end) {
+            return Err(ScorerError::OtherLog { partition });
+        }
+        let found = match snapshot::find(&**snapshots, partition, *epoch, bounds.end.0).await {
+            Err(SnapshotError::Beyond { .. }) => return Err(ScorerError::OtherLog { partition }),
+            found => found?,
+        };
+        if let Found::State(state) = &found {
+            self.is_of_this_log(state, topic, partition, bounds).await?;
+        }
+        let mut offer = Offer {
+            found,
+            bounds,
+            committed,
+            committed_ms: None,
+        };
+        if let Some(at) = offer.asks_for_time_at() {
+            let read = log.read(topic, partition, at, ONE).await;
+            let read = read.map_err(|source| ScorerError::Read { partition, source })?;
+            let committed_ms = read.first().map_or(now_ms, |record| record.append_time_ms);
+            offer.committed_ms = Some(committed_ms);
+        }
+        Ok(offer)
+    }
+
+    /// Refuses a state whose last record is not the one that stands in its
+    /// place: the topic was made anew, and has grown since.
+    async fn is_of_this_log(
+        &self,
+        state: &PartitionState,
+        topic: &Topic,
+        partition: Partition,
+        bounds: Bounds,
+    ) -> Result<(), ScorerError> {
+        let Some(last) = state.next_offset().checked_sub(1) else {
+            return Ok(());
+        };
+        if last < bounds.earliest.0 {
+            return Ok(());
+        }
+        let read = self.log.read(topic, partition, Offset(last), ONE).await;
+        let read = read.map_err(|source| ScorerError::Read { partition, source })?;
+        let folded = read.first().is_none_or(|record| {
+            let (what, _) = read::read(&record.payload, &read::log_limits());
+            state.has_reached(LogTime(record.append_time_ms), &what)
+        });
+        match folded {
+            true => Ok(()),
+            false => Err(ScorerError::OtherLog { partition }),
         }
     }
 }
@@ -141,40 +190,30 @@ struct Topics {
     dead_letters: Topic,
 }
 
-/// An output that the log has not taken yet.
-struct Output {
-    partition: Partition,
-    life: u64,
-    offset: u64,
-    kind: OutputKind,
-    key: Bytes,
-    payload: Bytes,
-}
+/// This process's clocks, with the moment from which running time counts.
+struct Clock(Instant);
 
-#[derive(Clone, Copy)]
-enum OutputKind {
-    Update,
-    DeadLetter,
-}
+impl Clock {
+    fn now(&self) -> Now {
+        let running = self.0.elapsed().as_millis();
+        Now {
+            running_ms: u64::try_from(running).unwrap_or(u64::MAX),
+            at_ms: now_ms(),
+        }
+    }
 
-struct Durable {
-    partition: Partition,
-    life: u64,
-    offset: u64,
-    result: Result<(), AppendError>,
+    fn instant(&self, running_ms: u64) -> Instant {
+        self.0 + Duration::from_millis(running_ms)
+    }
 }
 
 struct Running {
     scorer: Scorer,
     topics: Topics,
-    limits: Limits,
-    owned: BTreeMap<Partition, Owned>,
-    /// At most what one fetch of records brings about.
-    waiting: VecDeque<Output>,
-    in_flight: FuturesUnordered<BoxFuture<'static, Durable>>,
+    scoring: Scoring,
+    clock: Clock,
+    in_flight: FuturesUnordered<BoxFuture<'static, Result<Sent, AppendError>>>,
     publishing: FuturesUnordered<BoxFuture<'static, Result<(), SnapshotError>>>,
-    lives: u64,
-    next_commit: Instant,
 }
 
 impl Running {
@@ -184,20 +223,22 @@ impl Running {
         token: CancellationToken,
     ) -> Result<(), ScorerError> {
         loop {
-            let reads = self.waiting.is_empty()
-                && self.in_flight.len() < self.scorer.config.outputs_in_flight_max;
-            let look = self.next_look();
+            let reads = self.scoring.reads();
+            let look_ms = self.scoring.next_look_ms(self.clock.now());
+            let look = self.clock.instant(look_ms);
             // Biased: the end first, then what makes room, then what fills it.
             tokio::select! {
                 biased;
                 () = token.cancelled() => break,
-                Some(durable) = self.in_flight.next() => self.noted(durable)?,
+                Some(sent) = self.in_flight.next() => self.scoring.durable(sent?),
                 Some(published) = self.publishing.next() => self.published(published),
                 () = tokio::time::sleep_until(look) => {}
                 event = member.next(), if reads => self.learn(event?, &mut member).await?,
             }
             self.send()?;
-            self.look(&member)?;
+            for due in self.scoring.look(self.clock.now())? {
+                self.carry_out(due, &member)?;
+            }
         }
         self.drain(&member).await
     }
@@ -210,19 +251,19 @@ impl Running {
         while !self.in_flight.is_empty() || !self.publishing.is_empty() {
             tokio::select! {
                 biased;
-                Some(durable) = self.in_flight.next() => self.noted(durable)?,
+                Some(sent) = self.in_flight.next() => self.scoring.durable(sent?),
                 Some(published) = self.publishing.next() => self.published(published),
                 () = &mut bound => break,
             }
             self.send()?;
         }
-        self.commit(member)?;
-        for (partition, owned) in &self.owned {
-            if owned.progress.durable_to() == owned.state.next_offset() && owned.caught_up {
-                let written = snapshot::write(&owned.state, *partition)?;
-                let published = snapshot::publish(&*self.scorer.snapshots, written).await;
-                self.published(published);
-            }
+        let commits: Vec<_> = self.scoring.commits().collect();
+        for commit in commits {
+            self.carry_out(commit, member)?;
+        }
+        for written in self.scoring.last_snapshots()? {
+            let published = snapshot::publish(&*self.scorer.snapshots, written).await;
+            self.published(published);
         }
         Ok(())
     }
@@ -234,33 +275,29 @@ impl Running {
                 partition,
                 committed,
             } => {
-                self.lives += 1;
-                let taken = self
-                    .scorer
-                    .take_over(&topic, partition, committed, self.lives);
-                let owned = taken.await?;
-                member.start(&topic, partition, Offset(owned.state.next_offset()));
+                let now_ms = self.clock.now().at_ms;
+                let offered = self.scorer.offer(&topic, partition, committed, now_ms);
+                let offer = offered.await?;
+                let now = self.clock.now();
+                let from = self.scoring.assigned(partition, offer, now)?;
+                member.start(&topic, partition, from);
                 self.scorer.readiness.not_ready("replaying");
-                self.owned.insert(partition, owned);
             }
             Event::Revoked { partition, .. } => {
-                self.owned.remove(&partition);
-                self.waiting.retain(|output| output.partition != partition);
+                self.scoring.revoked(partition);
                 self.show();
             }
             Event::Records {
                 partition, records, ..
             } => {
+                let now = self.clock.now();
                 for record in records {
-                    self.fold(partition, &record);
+                    self.scoring.fold(partition, &record, now);
                 }
             }
             Event::CaughtUp { partition, end, .. } => {
-                if let Some(owned) = self.owned.get_mut(&partition) {
-                    owned.end = end.0;
-                    owned.caught_up = true;
-                }
-                if self.owned.values().all(|owned| owned.caught_up) {
+                self.scoring.caught_up(partition, end);
+                if self.scoring.is_caught_up() {
                     self.scorer.readiness.ready();
                 }
             }
@@ -268,106 +305,21 @@ impl Running {
         Ok(())
     }
 
-    fn fold(&mut self, partition: Partition, record: &Stored) {
-        let Some(owned) = self.owned.get_mut(&partition) else {
-            return;
-        };
-        let (input, why) = read::read(&record.payload, &self.limits);
-        let offset = record.offset.0;
-        let folded = owned
-            .state
-            .fold(offset, LogTime(record.append_time_ms), input);
-        owned.end = owned.end.max(offset + 1);
-        owned.caught_up = false;
-        if let Outcome::Tick | Outcome::Control = folded.outcome {
-            owned.tick = Tick::Pausing(Instant::now() + TICK_PAUSE);
-        }
-        if offset < owned.emit_from {
-            return;
-        }
-        let origin = Origin {
-            epoch: self.scorer.epoch,
-            partition: partition.0,
-            offset,
-        };
-        let letter = match folded.outcome {
-            Outcome::Dead(reason) => {
-                tracing::warn!(
-                    partition = partition.0,
-                    offset,
-                    reason = reason.name(),
-                    why,
-                    "dead letter"
-                );
-                Some(DeadLetter {
-                    origin,
-                    reason: reason.name().into(),
-                    detail: why.unwrap_or_default().into(),
-                    record: record.payload.clone(),
-                })
-            }
-            Outcome::Scored
-            | Outcome::Duplicate
-            | Outcome::Reordered
-            | Outcome::Held
-            | Outcome::Late
-            | Outcome::Tick
-            | Outcome::Control => None,
-        };
-        let life = owned.life;
-        let output = |kind, key: Bytes, payload| Output {
-            partition,
-            life,
-            offset,
-            kind,
-            key,
-            payload,
-        };
-        let updates = folded.updates.iter().map(|update| {
-            let key = Bytes::copy_from_slice(&update.session.key.session.0);
-            output(OutputKind::Update, key, encode_score_update(update))
-        });
-        let letter = letter.map(|l| output(OutputKind::DeadLetter, record.key.clone(), l.encode()));
-        let before = self.waiting.len();
-        self.waiting.extend(updates.chain(letter));
-        let outputs = u32::try_from(self.waiting.len() - before).expect("few outputs a record");
-        owned.progress.folded(offset, outputs);
-    }
-
     /// Gives the log what it takes, in order.
     fn send(&mut self) -> Result<(), ScorerError> {
-        while let Some(output) = self.waiting.front() {
-            let topic = match output.kind {
-                OutputKind::Update => &self.topics.scores,
-                OutputKind::DeadLetter => &self.topics.dead_letters,
+        let metrics = &self.scorer.metrics;
+        while let Some(output) = self.scoring.next_output() {
+            let (topic, appended) = match output.kind {
+                OutputKind::Update => (&self.topics.scores, &metrics.updates),
+                OutputKind::DeadLetter => (&self.topics.dead_letters, &metrics.dead_letters),
             };
-            match self
-                .scorer
-                .log
-                .append(topic, &output.key, output.payload.clone())
-            {
+            let payload = output.payload.clone();
+            match self.scorer.log.append(topic, &output.key, payload) {
                 Ok(receipt) => {
-                    let Output {
-                        partition,
-                        life,
-                        offset,
-                        kind,
-                        ..
-                    } = *output;
-                    match kind {
-                        OutputKind::Update => self.scorer.metrics.updates.inc(),
-                        OutputKind::DeadLetter => self.scorer.metrics.dead_letters.inc(),
-                    };
-                    self.in_flight.push(Box::pin(async move {
-                        let result = receipt.await.map(|_| ());
-                        Durable {
-                            partition,
-                            life,
-                            offset,
-                            result,
-                        }
-                    }));
-                    self.waiting.pop_front();
+                    appended.inc();
+                    let sent = self.scoring.taken();
+                    self.in_flight
+                        .push(Box::pin(async move { receipt.await.map(|_| sent) }));
                 }
                 Err(AppendError::Full) => return Ok(()),
                 Err(error) => return Err(error.into()),
@@ -376,14 +328,48 @@ impl Running {
         Ok(())
     }
 
-    fn noted(&mut self, durable: Durable) -> Result<(), ScorerError> {
-        durable.result?;
-        if let Some(owned) = self.owned.get_mut(&durable.partition)
-            && owned.life == durable.life
-        {
-            owned.progress.durable(durable.offset);
+    fn carry_out(&mut self, due: Due, member: &Member) -> Result<(), ScorerError> {
+        match due {
+            Due::Append { partition, records } => self.append(partition, records)?,
+            Due::Publish(written) => self.publish(written),
+            Due::Commit { partition, next } => {
+                member.commit(&self.topics.interactions, partition, next)?;
+            }
+            Due::Show => self.show(),
         }
         Ok(())
+    }
+
+    fn append(
+        &mut self,
+        partition: Partition,
+        records: Vec<InteractionRecord>,
+    ) -> Result<(), ScorerError> {
+        let metrics = &self.scorer.metrics;
+        for record in records {
+            let appended = match record {
+                InteractionRecord::Tick { .. } => &metrics.ticks,
+                InteractionRecord::Control(_) | InteractionRecord::Batch(_) => &metrics.repeats,
+            };
+            let (log, topic) = (&self.scorer.log, &self.topics.interactions);
+            match log.append_to(topic, partition, &[], record.encode()) {
+                // Nobody waits for it: what is lost is appended again.
+                Ok(_receipt) => appended.inc(),
+                Err(AppendError::Full) => {
+                    self.scoring.refused(partition, self.clock.now());
+                    return Ok(());
+                }
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(())
+    }
+
+    fn publish(&self, written: Written) {
+        let store = self.scorer.snapshots.clone();
+        self.publishing.push(Box::pin(async move {
+            snapshot::publish(&*store, written).await
+        }));
     }
 
     fn published(&self, published: Result<(), SnapshotError>) {
@@ -399,113 +385,9 @@ impl Running {
         };
     }
 
-    /// When to look at what time brings about.
-    fn next_look(&self) -> Instant {
-        let now = Instant::now();
-        if !self.waiting.is_empty() {
-            return now + FULL_PAUSE;
-        }
-        let now_ms = now_ms();
-        let deadline = self
-            .owned
-            .values()
-            .filter(|owned| owned.caught_up)
-            .filter_map(|owned| match owned.tick {
-                Tick::Idle => {
-                    let due = [owned.state.deadline(), owned.state.repeat_due()];
-                    let due = due.into_iter().flatten().min()?;
-                    let ms = due.0.saturating_sub(now_ms).max(0);
-                    Some(now + Duration::from_millis(ms.unsigned_abs()))
-                }
-                Tick::Appended => None,
-                Tick::Pausing(until) => Some(until),
-            })
-            .min();
-        deadline.unwrap_or(now + LOOK_EVERY).min(now + LOOK_EVERY)
-    }
-
-    /// Ticks, repeats, commits, snapshots, lag.
-    fn look(&mut self, member: &Member) -> Result<(), ScorerError> {
-        let now = Instant::now();
-        self.tick_quiet_partitions(now)?;
-        self.snapshot_due_partitions(now)?;
-        if now >= self.next_commit {
-            self.next_commit = now + self.scorer.config.commit_every();
-            self.commit(member)?;
-            self.show();
-        }
-        Ok(())
-    }
-
-    fn tick_quiet_partitions(&mut self, now: Instant) -> Result<(), ScorerError> {
-        let at_ms = now_ms();
-        for (partition, owned) in &mut self.owned {
-            for record in owned.due(now, at_ms) {
-                let appended = match record {
-                    InteractionRecord::Tick { .. } => &self.scorer.metrics.ticks,
-                    InteractionRecord::Control(_) | InteractionRecord::Batch(_) => {
-                        &self.scorer.metrics.repeats
-                    }
-                };
-                let log = &self.scorer.log;
-                match log.append_to(&self.topics.interactions, *partition, &[], record.encode()) {
-                    // Nobody waits for it: what is lost is appended again.
-                    Ok(_receipt) => {
-                        owned.tick = Tick::Appended;
-                        appended.inc();
-                    }
-                    Err(AppendError::Full) => {
-                        owned.tick = Tick::Pausing(now + TICK_PAUSE);
-                        break;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn snapshot_due_partitions(&mut self, now: Instant) -> Result<(), ScorerError> {
-        let every = self.scorer.config.snapshot_every();
-        for (partition, owned) in &mut self.owned {
-            match &owned.snapshot {
-                SnapshotDue::At(at)
-                    if *at <= now && owned.state.next_offset() >= owned.emit_from =>
-                {
-                    owned.snapshot =
-                        SnapshotDue::Written(snapshot::write(&owned.state, *partition)?);
-                }
-                SnapshotDue::At(_) | SnapshotDue::Written(_) => {}
-            }
-            let ready = match &owned.snapshot {
-                SnapshotDue::Written(w) => w.next_offset <= owned.progress.durable_to(),
-                SnapshotDue::At(_) => false,
-            };
-            if ready
-                && let SnapshotDue::Written(written) =
-                    std::mem::replace(&mut owned.snapshot, SnapshotDue::At(now + every))
-            {
-                let store = self.scorer.snapshots.clone();
-                self.publishing.push(Box::pin(async move {
-                    snapshot::publish(&*store, written).await
-                }));
-            }
-        }
-        Ok(())
-    }
-
-    fn commit(&mut self, member: &Member) -> Result<(), ScorerError> {
-        for (partition, owned) in &mut self.owned {
-            if let Some(next) = owned.progress.take_commit() {
-                member.commit(&self.topics.interactions, *partition, Offset(next))?;
-            }
-        }
-        Ok(())
-    }
-
     fn show(&self) {
-        let states = self.owned.iter();
-        let states = states.map(|(partition, owned)| (*partition, &owned.state));
+        let standing = self.scoring.standing();
+        let states = standing.map(|standing| (standing.partition, standing.state));
         self.scorer.metrics.show(states);
     }
 }

@@ -319,6 +319,33 @@ async fn a_batch_becomes_a_score_update() {
 }
 
 #[tokio::test]
+async fn a_topic_that_was_made_anew_behind_the_scorers_back_stops_it() {
+    let old = World::new().await;
+    let running = old.start();
+    for session in 0..20 {
+        old.batch(session, 1, 0).await;
+    }
+    old.settled(&old.config).await;
+    running.drain().await;
+
+    // Shorter than the old one, and longer.
+    for batches in [0, 5] {
+        let anew = World::new().await;
+        for session in 0..20 {
+            for sequence in 0..batches {
+                anew.batch(session, 1, sequence).await;
+            }
+        }
+        let scorer = anew.scorer(&anew.config, old.snapshots.clone());
+        let running = Running::start(scorer);
+        let ended = tokio::time::timeout(WAIT_MAX, running.task).await;
+        let refused = ended.expect("it stops").unwrap().unwrap_err();
+        assert!(matches!(refused, ScorerError::OtherLog { .. }), "{refused}");
+        assert!(anew.all(&anew.config.scores).await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_tick_brings_the_update_of_a_partition_that_fell_quiet() {
     let world = World::new().await;
     let running = world.start();

@@ -21,11 +21,11 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 #[derive(Debug, Clone)]
 pub struct Readiness {
     role: &'static str,
-    state: Arc<watch::Sender<State>>,
+    state: Arc<watch::Sender<Standing>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct State {
+struct Standing {
     serving: Condition,
     /// Why it is too far behind, if it is. It serves all the same.
     behind: Option<String>,
@@ -41,7 +41,7 @@ impl Readiness {
     /// A role that is starting, and so not ready.
     #[must_use]
     pub fn new(role: &'static str) -> Readiness {
-        let starting = State {
+        let starting = Standing {
             serving: Condition::NotReady {
                 reason: "starting".to_owned(),
             },

@@ -32,6 +32,17 @@ pub enum SinkError {
     /// A partition cannot be read.
     #[error("the sink cannot read the log")]
     Consume(#[from] ConsumeError),
+    /// Offsets are of another log than this one.
+    #[error(
+        "topic {topic} ends before records of partition {partition} that were stored: it was made \
+         anew; `furrow migrate --adopt` begins a new epoch with what it holds"
+    )]
+    OtherLog {
+        /// The topic.
+        topic: Topic,
+        /// The partition.
+        partition: Partition,
+    },
     /// A dead letter cannot be written.
     #[error("the sink cannot write a dead letter")]
     DeadLetter(#[source] AppendError),
@@ -268,7 +279,12 @@ impl Task {
         confirmed: Option<Offset>,
     ) -> Result<(), SinkError> {
         let place = self.place(topic, partition);
-        let earliest = self.carrier.log.bounds(topic, partition).await?.earliest;
+        let bounds = self.carrier.log.bounds(topic, partition).await?;
+        let earliest = bounds.earliest;
+        if confirmed.is_some_and(|confirmed| confirmed > bounds.end) {
+            let topic = topic.clone();
+            return Err(SinkError::OtherLog { topic, partition });
+        }
         let from = confirmed.map_or(earliest, |confirmed| confirmed.max(earliest));
         if let Some(confirmed) = confirmed {
             self.lament(place, confirmed, earliest);

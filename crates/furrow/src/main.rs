@@ -10,6 +10,7 @@
 //! store     where scores are
 //! log       the log: inside this process, or a cluster's
 //! topics    what the log's topics must be
+//! headroom  how near lag has come to retention
 //! migrate   topics, their life and the database brought up to date
 //! role      each role, composed
 //! up        every role in one process, or one alone
@@ -29,6 +30,7 @@ mod config;
 mod demo;
 mod doctor;
 mod evaluate;
+mod headroom;
 mod laws;
 mod log;
 mod migrate;

@@ -6,8 +6,8 @@ use crate::log::{self, Backend};
 use crate::{print, store, topics};
 use anyhow::{Context, Result, bail};
 use furrow_core::ids::Epoch;
-use furrow_log::{Log, Offset, Partition, Topic};
-use furrow_scorer::epoch::{self, Stage};
+use furrow_log::{Log, Offset, Partition, Topic, TopicError};
+use furrow_scorer::epoch::{self, EpochError, Stage};
 use furrow_scorer::place;
 use furrow_scorer::snapshot::{self, Snapshots};
 use std::fmt;
@@ -70,14 +70,24 @@ pub(crate) fn snapshots(config: &Config, data: &Path) -> Result<Snapshots> {
 }
 
 /// Makes what is missing, checks what stands, and records the first epoch.
-/// What was done, for people.
+/// Where a life is recorded whose topic is gone, the topic that is made begins
+/// the next one. What was done, for people.
 pub(crate) async fn set_up(
     config: &Config,
     log: &Log,
     snapshots: &Snapshots,
 ) -> Result<Vec<String>> {
-    let made = topics::set_up(config, log).await?;
     let [interactions, ..] = log::topics(config);
+    let there = log.partitions(&interactions).await;
+    let gone = matches!(there, Err(TopicError::Unknown { .. }));
+    let anew = gone && is_recorded(snapshots).await?;
+    if anew {
+        epoch::raise(&**snapshots, config.log.partitions).await?;
+    }
+    let made = topics::set_up(config, log).await?;
+    if anew {
+        epoch::made(&**snapshots).await?;
+    }
     let partitions = log.partitions(&interactions).await?;
     let epoch = epoch::begin(&**snapshots, partitions).await?;
     let mut told: Vec<String> = made
@@ -86,6 +96,14 @@ pub(crate) async fn set_up(
         .collect();
     told.push(format!("the log is up to date, epoch {}", epoch.0));
     Ok(told)
+}
+
+async fn is_recorded(snapshots: &Snapshots) -> Result<bool> {
+    match epoch::recorded(&**snapshots).await {
+        Ok(_) => Ok(true),
+        Err(EpochError::Unrecorded) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The epoch in force for the topic as it is.
@@ -138,7 +156,7 @@ async fn make_anew(config: &Config, data: &Path, snapshots: &Snapshots, now: boo
             let [interactions, scores, _] = log::topics(config);
             for topic in [interactions, scores] {
                 match log.delete_topic(&topic).await {
-                    Ok(()) | Err(furrow_log::TopicError::Unknown { .. }) => {}
+                    Ok(()) | Err(TopicError::Unknown { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -343,6 +361,24 @@ mod tests {
         let [behind, open, unknown] = left();
         refuse_undrained(&[open, unknown], true).unwrap();
         refuse_undrained(&[behind], true).unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn a_log_that_is_made_again_begins_the_next_epoch() {
+        let data = tempfile::tempdir().unwrap();
+        let config: Config =
+            furrow_service::config::load_from(&crate::config::defaults(), None, []).unwrap();
+        let snapshots = snapshots(&config, data.path()).unwrap();
+        for (epoch, kept) in [(1, true), (1, false), (2, true), (2, true)] {
+            let log = log::open(&config, data.path()).await.unwrap();
+            set_up(&config, &log, &snapshots).await.unwrap();
+            let in_force = in_force(&config, &log, &snapshots).await.unwrap();
+            assert_eq!(in_force, Epoch(epoch));
+            log.close().await.unwrap();
+            if !kept {
+                std::fs::remove_dir_all(log::folder(data.path())).unwrap();
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::canary::{self, Canary};
 use crate::config::Config;
 use crate::log::Backend;
 use crate::{laws, store};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use furrow_api::{Pipeline, Reader};
 use furrow_core::ids::Epoch;
 use furrow_log::{Log, Topic};
@@ -177,8 +177,7 @@ impl Ground<'_> {
             self.registry,
             readiness,
         )
-        .await
-        .context(MIGRATE)?
+        .await?
         .bind()
         .await?;
         let address = gateway.local_addr();
@@ -208,8 +207,7 @@ impl Ground<'_> {
             furrow_sink::Metrics::register(self.registry, self.gauges.clone()),
             readiness,
         )
-        .await
-        .context(MIGRATE)?;
+        .await?;
         Ok(serving(sink.serve(token)))
     }
 
@@ -313,9 +311,6 @@ impl Ground<'_> {
             .expect("whoever composes a role opened what it needs")
     }
 }
-
-/// What makes the topics that roles look for.
-const MIGRATE: &str = "run `furrow migrate` first, under the same configuration";
 
 fn serving<E: Into<Failure>>(
     future: impl Future<Output = Result<(), E>> + Send + 'static,

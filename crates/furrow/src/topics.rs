@@ -183,6 +183,21 @@ pub(crate) async fn set_up(config: &Config, log: &Log) -> Result<Vec<Topic>> {
     Ok(made)
 }
 
+/// Refuses a log that was not set up.
+pub(crate) async fn check_there(config: &Config, log: &Log) -> Result<()> {
+    for topic in log::topics(config) {
+        match log.partitions(&topic).await {
+            Ok(_) => {}
+            Err(TopicError::Unknown { topic }) => bail!(
+                "there is no topic {topic}: run `furrow migrate` first, under the same \
+                 configuration"
+            ),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 /// Refuses topics from which scores could not be computed again.
 pub(crate) async fn check_recovery(config: &Config, log: &Log) -> Result<()> {
     let plan = plan(config);

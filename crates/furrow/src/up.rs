@@ -1,6 +1,7 @@
 //! Running roles: all of them in one process, or one alone.
 
 use crate::config::Config;
+use crate::headroom::Headroom;
 use crate::log::{self, Backend};
 use crate::role::{Composed, Ground, Role, alone};
 use crate::{admin_key, demo, migrate, store, topics};
@@ -56,6 +57,7 @@ pub(crate) async fn up(mut config: Config, data: &Path, demo: bool) -> Result<()
 pub(crate) async fn one(role: Role, config: &Config, data: &Path) -> Result<()> {
     alone(role, config)?;
     let log = log::open(config, data).await?;
+    topics::check_there(config, &log).await?;
     run(config, data, log, Whole::Alone(role)).await
 }
 
@@ -137,6 +139,7 @@ async fn start(
         }
         _ => None,
     };
+    let headroom = Headroom::new(config, log.clone(), &whole.roles(), &mut registry);
     let readiness: Vec<Readiness> = composed.iter().map(|role| role.readiness.clone()).collect();
     let observe = Observe::bind(config.observe.listen, registry, readiness.clone()).await?;
     let first = scrape.set(observe.scrape());
@@ -156,6 +159,7 @@ async fn start(
         supervisor.spawn(role.role.name(), role.serving);
     }
     supervisor.spawn("observe", observe.serve(supervisor.token()));
+    supervisor.spawn("headroom", headroom.watch(supervisor.token()));
     supervisor.spawn("log", watch_log(log.clone(), supervisor.token()));
     if let Some((shop, ingest)) = shop {
         supervisor.spawn("shop", shop.serve(supervisor.token()));

@@ -9,6 +9,7 @@
 //! - `bench`: set-up, release build, measurements
 //! - `budget`: instructions per sample, counted and compared
 //! - `fuzz`: any input, by libFuzzer
+//! - `chaos`: kills everything on real servers
 //! - `suite`: the steps of `cargo xtask test`
 //! - `tally`: how many tests a step says it ran
 //! - `deny`: licences, bans and sources of the dependencies
@@ -24,6 +25,7 @@
 
 mod bench;
 mod budget;
+mod chaos;
 mod chromium;
 mod deny;
 mod engine;
@@ -84,6 +86,12 @@ const COMMANDS: &[Command] = &[
         usage: "fuzz [--seconds N | --short] [TARGET…]",
         about: "try any input on decoding, folding and rule files, a minute each",
         run: fuzz::fuzz,
+    },
+    Command {
+        name: "chaos",
+        usage: "chaos [--kills N] [--seed S] [--short]",
+        about: "kill everything under load, on real brokers and ClickHouse, and compare what is left",
+        run: chaos::chaos,
     },
     Command {
         name: "setup",

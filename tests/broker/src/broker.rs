@@ -9,8 +9,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-/// How long a start may take, recovery of its data included.
-const START_MAX: Duration = Duration::from_secs(90);
+/// How long a start may take, recovery of its data included: seconds, but many of them when other
+/// tests have the processors.
+const START_MAX: Duration = Duration::from_secs(180);
 /// How long an orderly end may take.
 const END_MAX: Duration = Duration::from_secs(60);
 /// How long one attempt to connect may take.
@@ -237,6 +238,13 @@ impl Broker {
             .stderr(errors);
         let running = Watched::spawn(&mut command).expect("Java was found and can be started");
         self.running = Some(running);
+    }
+
+    /// Whether it runs and takes connections.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.running.is_some()
+            && TcpStream::connect_timeout(&self.seat.clients, CONNECT_MAX).is_ok()
     }
 
     /// Waits until one that was launched listens.

@@ -1,26 +1,23 @@
-//! Three brokers that form one cluster.
+//! Several brokers that form one cluster.
 
 use crate::broker::{Broker, NotUp, PORT_TRIES};
 use crate::folder::{identity, seats};
 use std::thread;
 
-/// How many they are: one may be away.
-const BROKERS: usize = 3;
-
-/// Three brokers. Topics have three replicas, of which two are enough to go on.
+/// Several brokers. Topics have up to three replicas; of three, two are enough to go on.
 #[derive(Debug)]
 pub struct Cluster {
     brokers: Vec<Broker>,
 }
 
 impl Cluster {
-    /// Starts them and waits until all listen.
+    /// Starts so many brokers, three as a rule, and waits until all listen.
     ///
     /// # Panics
     /// When one does not come up, or the set-up has not fetched it.
     #[must_use]
-    pub fn start() -> Cluster {
-        Cluster::start_with(&[])
+    pub fn start(count: usize) -> Cluster {
+        Cluster::start_with(count, &[])
     }
 
     /// As [`Cluster::start`], with settings of `server.properties`.
@@ -28,10 +25,10 @@ impl Cluster {
     /// # Panics
     /// When one does not come up, or the set-up has not fetched it.
     #[must_use]
-    pub fn start_with(settings: &[(&str, &str)]) -> Cluster {
+    pub fn start_with(count: usize, settings: &[(&str, &str)]) -> Cluster {
         let mut tries = 1;
         loop {
-            match Cluster::attempt(settings) {
+            match Cluster::attempt(count, settings) {
                 Ok(cluster) => return cluster,
                 Err(reason) if reason.for_a_port() && tries < PORT_TRIES => tries += 1,
                 Err(reason) => panic!("{reason}"),
@@ -39,8 +36,8 @@ impl Cluster {
         }
     }
 
-    fn attempt(settings: &[(&str, &str)]) -> Result<Cluster, NotUp> {
-        let seats = seats(BROKERS);
+    fn attempt(count: usize, settings: &[(&str, &str)]) -> Result<Cluster, NotUp> {
+        let seats = seats(count);
         let identity = identity();
         let mut brokers: Vec<Broker> = thread::scope(|scope| {
             let formatting: Vec<_> = seats

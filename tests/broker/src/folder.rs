@@ -106,6 +106,7 @@ fn properties(data: &Path, own: Seat, all: &[Seat], settings: &[(&str, &str)]) -
          share.coordinator.state.topic.min.isr={in_sync}\n\
          group.initial.rebalance.delay.ms=0\n\
          broker.session.timeout.ms=6000\n\
+         initial.broker.registration.timeout.ms=180000\n\
          log.message.timestamp.type=LogAppendTime\n",
         voters.join(","),
         data.display(),

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! broker   one broker: started, killed, stopped in its tracks, started again
-//! cluster  three brokers that form one cluster
+//! cluster  several brokers that form one cluster
 //! folder   what a broker finds on its disk before its first start
 //! java     Kafka's programs, run to their end or watched over
 //! watched  a process that ends with this one

@@ -48,7 +48,7 @@ fn a_broker_that_was_killed_comes_back_with_its_records() {
 
 #[test]
 fn a_cluster_goes_on_while_one_of_its_brokers_is_dead() {
-    let mut cluster = Cluster::start();
+    let mut cluster = Cluster::start(3);
     cluster.brokers()[0].create_topic("orders", 1, &[]);
     cluster.brokers_mut()[0].kill();
     produce(&cluster.bootstrap(), "orders", 100);

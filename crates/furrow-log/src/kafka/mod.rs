@@ -1,118 +1,759 @@
-//! The backend on a Kafka cluster: so far its interface only.
+//! The backend on a Kafka cluster, through librdkafka.
+//!
+//! - `settings`: what it is told, and what its clients are told
+//! - `producer`: appending; `errors`: what the brokers' answers mean; `library`: its log
+//! - `topics`: making topics and looking at them
+//! - `reader`: reading from an offset; `tail`: following the ends
+//! - `member`: a member of a group; `consumer`: its thread for one topic; `notices`: what the library
+//!   calls back with; `gather`, `commits`: pure
+//! - `running`: the threads
+//!
+//! What librdkafka does unasked, and what is done about it:
+//! - Idempotence is off and the partitioner is another one by default: the first is switched on, and
+//!   this crate's own partitioner chooses every partition.
+//! - A producer whose queue is full blocks or fails by its own count: the log counts for itself and
+//!   sheds at once. A record that was given up on is told to whoever waits for its receipt.
+//! - A consumer that is ahead sleeps for a second: `fetch.queue.backoff.ms` is small.
+//! - Waiting inside a rebalance callback deadlocks: callbacks only send notices. The group is
+//!   answered later, from the loop, which may take as long as the group's own patience.
+//! - Assigned partitions would begin to flow at the committed offset: the group is answered with
+//!   nothing, and a partition is fetched only once its member starts it.
+//! - Pausing throws away what was fetched ahead: only a member that takes nothing for seconds is
+//!   paused, and goes on polling.
+//! - The results of commits that nobody waits for are dropped: they come back as notices, and are
+//!   tried again or logged.
+//! - The end of a partition is told without its topic: each topic has a consumer of its own.
+//! - `split_partition_queue` may stall and `StreamConsumer` may miss a wake-up: neither is used.
+//! - A consumer or an administration client that nobody polls keeps every line it logs: all that
+//!   live long are polled.
 
+mod commits;
+mod consumer;
+mod errors;
+mod gather;
+mod library;
+mod member;
+mod notices;
+mod producer;
+mod reader;
+mod running;
 mod settings;
+mod tail;
+mod topics;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::topic_partition_list::{Offset as Place, TopicPartitionList};
+use tokio::sync::watch;
 
+use self::errors::Hope;
+use self::producer::Appender;
+use self::reader::{Quiet, Readers, Want};
+use self::running::Running;
+use self::topics::{Done, Forgotten};
+use crate::partitioner;
 use crate::{
-    AppendError, Bounds, BrokerError, CloseError, ConsumeError, Event, ForgetError, Offset,
-    OpenError, Partition, ReadError, ReadLimit, Receipt, Stats, StorageError, Stored, Topic,
+    AppendError, Bounds, BrokerError, CloseError, ForgetError, GROUP_BYTES_MAX, Offset, OpenError,
+    PARTITIONS_MAX, Partition, ReadError, ReadLimit, Receipt, Stats, StorageError, Stored, Topic,
     TopicError, TopicFacts, TopicPlan,
 };
 
+pub(crate) use self::member::Member;
 pub use self::settings::{GroupProtocol, KafkaSettings};
+pub(crate) use self::tail::Tail;
 
-#[derive(Clone, Debug)]
-pub(crate) enum Kafka {}
+/// How long one question to the brokers waits for its answer.
+const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 
-#[derive(Debug)]
-pub(crate) enum Member {}
+/// How long a question that was not answered waits for its next attempt.
+const ASK_PAUSE: Duration = Duration::from_millis(100);
 
-#[derive(Debug)]
-pub(crate) enum Tail {}
+/// How long closing waits for members to leave their groups.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Groups whose commits can be asked for without connecting anew.
+const ASKED_GROUPS_MAX: usize = 8;
+
+/// A cheap handle; clones share the clients.
+#[derive(Clone)]
+pub(crate) struct Kafka(Arc<Shared>);
+
+struct Shared {
+    settings: KafkaSettings,
+    appender: Appender,
+    /// The topics that this log has heard of, and their numbers of partitions: an append must not
+    /// wait to be told.
+    catalog: watch::Sender<BTreeMap<Topic, u32>>,
+    readers: Readers,
+    /// One client for each group that was asked about, the one asked last at the end. Held for a
+    /// push or a removal only.
+    groups: Mutex<Vec<(String, BaseConsumer<Quiet>)>>,
+    /// The append times of first records, by partition and offset: no record ever changes, and
+    /// fetching one for its time alone is dear.
+    first_times: Mutex<BTreeMap<(Topic, u32), (u64, i64)>>,
+    running: Running,
+}
 
 impl Kafka {
     pub(crate) async fn connect(settings: KafkaSettings) -> Result<Self, OpenError> {
         settings.check()?;
-        Err(OpenError::Unreachable {
-            brokers: settings.brokers,
-            source: BrokerError::new("this version cannot speak to Kafka yet"),
-        })
+        let patience = Duration::from_millis(settings.connect_timeout_ms.into());
+        let brokers = settings.brokers.clone();
+        let shared = Arc::new(Shared {
+            appender: Appender::new(&settings)?,
+            catalog: watch::Sender::new(BTreeMap::new()),
+            readers: Readers::new(settings.reads_max),
+            groups: Mutex::new(Vec::new()),
+            first_times: Mutex::new(BTreeMap::new()),
+            running: Running::new(),
+            settings,
+        });
+        let found = shared
+            .ask(patience, |shared| {
+                let metadata = shared.appender.client().fetch_metadata(None, ASK_TIMEOUT)?;
+                Ok(metadata.topics().iter().filter_map(counted).collect())
+            })
+            .await;
+        match found {
+            Ok(topics) => shared.catalog.send_replace(topics),
+            Err(Unanswered::Closed) => unreachable!("nobody has a handle yet"),
+            Err(Unanswered::Error(error)) => {
+                // The last that was heard of a connection says more than that time is over.
+                let source = shared.appender.heard();
+                let source = source.unwrap_or_else(|| errors::told(&error));
+                // Ending the client takes a moment.
+                drop_on_thread(shared);
+                return Err(OpenError::Unreachable { brokers, source });
+            }
+        };
+        Ok(Self(shared))
     }
-    pub(crate) async fn create_topic(&self, _: &Topic, _: &TopicPlan) -> Result<(), TopicError> {
-        match *self {}
+
+    pub(crate) async fn create_topic(
+        &self,
+        topic: &Topic,
+        plan: &TopicPlan,
+    ) -> Result<(), TopicError> {
+        let asked = plan.partitions;
+        if !topic.is_legal() || !(1..=PARTITIONS_MAX).contains(&asked) {
+            return Err(TopicError::Illegal {
+                topic: topic.clone(),
+                partitions: asked,
+            });
+        }
+        let settings = &self.0.settings;
+        let name = topic.as_str();
+        self.administer(topic, || topics::create(settings, name, plan))
+            .await?;
+        // One that was made a moment ago is not known everywhere yet.
+        let existing = self.until_known(topic).await?;
+        if existing != asked {
+            let topic = topic.clone();
+            return Err(TopicError::OtherCount {
+                topic,
+                existing,
+                asked,
+            });
+        }
+        Ok(())
     }
-    pub(crate) async fn describe_topic(&self, _: &Topic) -> Result<TopicFacts, TopicError> {
-        match *self {}
+
+    pub(crate) async fn describe_topic(&self, topic: &Topic) -> Result<TopicFacts, TopicError> {
+        let (partitions, replication) = self.metadata(topic).await?;
+        let settings = &self.0.settings;
+        let name = topic.as_str();
+        let configuration = self.administer(topic, || topics::configuration(settings, name));
+        Ok(topics::facts(
+            partitions,
+            replication,
+            &configuration.await?,
+        ))
     }
-    pub(crate) async fn add_partitions(&self, _: &Topic, _: u32) -> Result<(), TopicError> {
-        match *self {}
+
+    pub(crate) async fn add_partitions(
+        &self,
+        topic: &Topic,
+        partitions: u32,
+    ) -> Result<(), TopicError> {
+        let existing = self.partitions(topic).await?;
+        if existing == partitions {
+            return Ok(());
+        }
+        let topic = topic.clone();
+        if partitions > PARTITIONS_MAX {
+            return Err(TopicError::Illegal { topic, partitions });
+        }
+        if existing > partitions {
+            return Err(TopicError::OtherCount {
+                topic,
+                existing,
+                asked: partitions,
+            });
+        }
+        let settings = &self.0.settings;
+        let grow = || topics::grow(settings, topic.as_str(), partitions);
+        self.administer(&topic, grow).await?;
+        self.until_metadata(&topic, |count| count == partitions)
+            .await
     }
-    pub(crate) async fn delete_topic(&self, _: &Topic) -> Result<(), TopicError> {
-        match *self {}
+
+    pub(crate) async fn delete_topic(&self, topic: &Topic) -> Result<(), TopicError> {
+        let settings = &self.0.settings;
+        let name = topic.as_str();
+        let done = self
+            .administer(topic, || topics::delete(settings, name))
+            .await?;
+        self.until_metadata(topic, |count| count == 0).await?;
+        self.0.catalog.send_modify(|known| {
+            known.remove(topic);
+        });
+        match done {
+            Done::Done => Ok(()),
+            Done::Already => Err(TopicError::Unknown {
+                topic: topic.clone(),
+            }),
+        }
     }
-    pub(crate) async fn partitions(&self, _: &Topic) -> Result<u32, TopicError> {
-        match *self {}
+
+    pub(crate) async fn partitions(&self, topic: &Topic) -> Result<u32, TopicError> {
+        Ok(self.metadata(topic).await?.0)
     }
-    pub(crate) fn append(&self, _: &Topic, _: &[u8], _: Bytes) -> Result<Receipt, AppendError> {
-        match *self {}
+
+    pub(crate) fn append(
+        &self,
+        topic: &Topic,
+        key: &[u8],
+        payload: Bytes,
+    ) -> Result<Receipt, AppendError> {
+        let partitions = self.known(topic)?;
+        let partition = partitioner::partition(key, partitions);
+        self.0.appender.append(topic, partition, key, &payload)
     }
+
     pub(crate) fn append_to(
         &self,
-        _: &Topic,
-        _: Partition,
-        _: &[u8],
-        _: Bytes,
+        topic: &Topic,
+        partition: Partition,
+        key: &[u8],
+        payload: Bytes,
     ) -> Result<Receipt, AppendError> {
-        match *self {}
+        let partitions = self.known(topic)?;
+        if partition.0 >= partitions {
+            let topic = topic.clone();
+            return Err(TopicError::NoPartition { topic, partition }.into());
+        }
+        self.0.appender.append(topic, partition, key, &payload)
     }
-    pub(crate) async fn bounds(&self, _: &Topic, _: Partition) -> Result<Bounds, TopicError> {
-        match *self {}
+
+    pub(crate) async fn bounds(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+    ) -> Result<Bounds, TopicError> {
+        let (earliest, end) = self.watermarks(topic, partition).await?;
+        let earliest_time_ms = match earliest == end {
+            true => None,
+            false => self.first_time(topic, partition, earliest).await?,
+        };
+        Ok(Bounds {
+            earliest: Offset(earliest),
+            earliest_time_ms,
+            end: Offset(end),
+        })
     }
+
     pub(crate) async fn read(
         &self,
-        _: &Topic,
-        _: Partition,
-        _: Offset,
-        _: ReadLimit,
+        topic: &Topic,
+        partition: Partition,
+        from: Offset,
+        limit: ReadLimit,
     ) -> Result<Vec<Stored>, ReadError> {
-        match *self {}
+        self.read_and(topic, partition, from, limit, Afterwards::Stay)
+            .await
     }
+
     pub(crate) async fn committed(
         &self,
-        _: &str,
-        _: &Topic,
-        _: Partition,
+        group: &str,
+        topic: &Topic,
+        partition: Partition,
     ) -> Result<Option<Offset>, TopicError> {
-        match *self {}
+        self.check_partition(topic, partition).await?;
+        let name = group.to_owned();
+        let of = topic.clone();
+        let committed = self.0.ask(self.patience(), move |shared| {
+            let client = shared.group(&name)?;
+            let answer = committed(&client, &of, partition);
+            shared.keep_group(name.clone(), client);
+            answer
+        });
+        let committed = committed.await;
+        Ok(committed
+            .map_err(|error| of_topic(topic, error))?
+            .map(Offset))
     }
-    pub(crate) async fn join(&self, _: &str, _: &[Topic]) -> Result<Member, TopicError> {
-        match *self {}
+
+    pub(crate) async fn join(&self, group: &str, topics: &[Topic]) -> Result<Member, TopicError> {
+        if !(1..=GROUP_BYTES_MAX).contains(&group.len()) {
+            return Err(TopicError::IllegalGroup {
+                group: group.to_owned(),
+            });
+        }
+        for topic in topics {
+            self.partitions(topic).await?;
+        }
+        if self.0.running.is_closed() {
+            return Err(TopicError::Closed);
+        }
+        Member::join(&self.0.settings, &self.0.running, group, topics.to_vec())
     }
-    pub(crate) async fn forget_group(&self, _: &str) -> Result<(), ForgetError> {
-        match *self {}
+
+    pub(crate) async fn forget_group(&self, group: &str) -> Result<(), ForgetError> {
+        let settings = &self.0.settings;
+        let until = Instant::now() + self.patience();
+        let forgotten = loop {
+            if self.0.running.is_closed() {
+                return Err(ForgetError::Closed);
+            }
+            match topics::forget(settings, group).await {
+                Ok(forgotten) => break forgotten,
+                Err(error) if errors::hope(&error) == Hope::Again && Instant::now() < until => {
+                    tokio::time::sleep(ASK_PAUSE).await;
+                }
+                Err(error) => {
+                    return Err(ForgetError::Broker {
+                        group: group.to_owned(),
+                        source: errors::told(&error),
+                    });
+                }
+            }
+        };
+        match forgotten {
+            Forgotten::Gone => Ok(()),
+            Forgotten::HasMembers => Err(ForgetError::Active {
+                group: group.to_owned(),
+                members: self.count_members(group).await,
+            }),
+        }
     }
-    pub(crate) async fn tail(&self, _: &Topic) -> Result<Tail, TopicError> {
-        match *self {}
+
+    pub(crate) async fn tail(&self, topic: &Topic) -> Result<Tail, TopicError> {
+        let count = self.partitions(topic).await?;
+        let mut ends = Vec::new();
+        for partition in (0..count).map(Partition) {
+            ends.push(self.watermarks(topic, partition).await?.1);
+        }
+        Tail::follow(&self.0.settings, &self.0.running, topic, ends)
     }
+
     pub(crate) fn stats(&self) -> Stats {
-        match *self {}
+        self.0.appender.stats()
     }
+
     pub(crate) async fn failed(&self) -> StorageError {
-        match *self {}
+        let mut failure = self.0.appender.failure();
+        if let Ok(error) = failure.wait_for(Option::is_some).await {
+            return error.clone().expect("what was waited for is there");
+        }
+        std::future::pending().await
     }
+
     pub(crate) async fn close(self) -> Result<(), CloseError> {
-        match self {}
+        if !self.0.running.close() {
+            return Err(CloseError::Closed);
+        }
+        self.0.readers.close();
+        if !self.0.running.ended(LEAVE_PATIENCE).await {
+            tracing::warn!("members did not leave their groups in time");
+        }
+        let shared = Arc::clone(&self.0);
+        let flushed = tokio::task::spawn_blocking(move || {
+            shared.groups().clear();
+            shared.flush()
+        });
+        match flushed.await {
+            Ok(0) => Ok(()),
+            Ok(records) => Err(CloseError::Unacknowledged { records }),
+            Err(error) => Err(StorageError::new(error).into()),
+        }
+    }
+
+    /// How long a question is asked again.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.0.settings.query_timeout_ms.into())
+    }
+
+    /// The number of partitions as last heard.
+    fn known(&self, topic: &Topic) -> Result<u32, TopicError> {
+        if self.0.running.is_closed() {
+            return Err(TopicError::Closed);
+        }
+        let known = self.0.catalog.borrow().get(topic).copied();
+        known.ok_or_else(|| TopicError::Unknown {
+            topic: topic.clone(),
+        })
+    }
+
+    /// The number of partitions and of the brokers that hold each, as the brokers say now.
+    async fn metadata(&self, topic: &Topic) -> Result<(u32, u16), TopicError> {
+        let of = topic.clone();
+        let found = self.0.ask(self.patience(), move |shared| {
+            let client = shared.appender.client();
+            let metadata = client.fetch_metadata(Some(of.as_str()), ASK_TIMEOUT)?;
+            let found = metadata
+                .topics()
+                .iter()
+                .find(|found| found.name() == of.as_str());
+            let Some(found) = found else {
+                return Err(KafkaError::MetadataFetch(Code::UnknownTopicOrPartition));
+            };
+            if let Some(code) = found.error() {
+                return Err(KafkaError::MetadataFetch(code.into()));
+            }
+            let replicas = found.partitions().iter().map(|one| one.replicas().len());
+            let replication = replicas.min().unwrap_or(0);
+            Ok((
+                u32::try_from(found.partitions().len()).unwrap_or(0),
+                u16::try_from(replication).unwrap_or(u16::MAX),
+            ))
+        });
+        let found = found.await.map_err(|error| of_topic(topic, error))?;
+        self.0
+            .catalog
+            .send_if_modified(|known| known.insert(topic.clone(), found.0) != Some(found.0));
+        Ok(found)
+    }
+
+    /// The number of partitions once the brokers tell one.
+    async fn until_known(&self, topic: &Topic) -> Result<u32, TopicError> {
+        self.until_metadata(topic, |count| count > 0).await?;
+        self.partitions(topic).await
+    }
+
+    /// Waits until the brokers tell a number of partitions that will do; 0: there is no topic.
+    async fn until_metadata(
+        &self,
+        topic: &Topic,
+        will_do: impl Fn(u32) -> bool,
+    ) -> Result<(), TopicError> {
+        let until = Instant::now() + self.patience();
+        loop {
+            let count = match self.partitions(topic).await {
+                Ok(count) => count,
+                Err(TopicError::Unknown { .. }) => 0,
+                Err(error) => return Err(error),
+            };
+            if will_do(count) {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                return Err(TopicError::Broker {
+                    topic: topic.clone(),
+                    source: BrokerError::new("the brokers do not agree on the topic in time"),
+                });
+            }
+            tokio::time::sleep(ASK_PAUSE).await;
+        }
+    }
+
+    /// Asks for a change, again as long as no broker answers.
+    async fn administer<T, Answer: Future<Output = KafkaResult<T>>>(
+        &self,
+        topic: &Topic,
+        ask: impl Fn() -> Answer,
+    ) -> Result<T, TopicError> {
+        let until = Instant::now() + self.patience();
+        loop {
+            if self.0.running.is_closed() {
+                return Err(TopicError::Closed);
+            }
+            match ask().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) if errors::hope(&error) == Hope::Again && Instant::now() < until => {
+                    tracing::debug!(%topic, %error, "asking the brokers again");
+                    tokio::time::sleep(ASK_PAUSE).await;
+                }
+                Err(error) => return Err(of_topic(topic, Unanswered::Error(error))),
+            }
+        }
+    }
+
+    async fn check_partition(&self, topic: &Topic, partition: Partition) -> Result<(), TopicError> {
+        let count = match self.known(topic) {
+            Ok(count) => count,
+            Err(TopicError::Unknown { .. }) => self.partitions(topic).await?,
+            Err(error) => return Err(error),
+        };
+        if partition.0 < count {
+            return Ok(());
+        }
+        let topic = topic.clone();
+        Err(TopicError::NoPartition { topic, partition })
+    }
+
+    /// The first offset of a partition, and the one that the next record gets.
+    async fn watermarks(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+    ) -> Result<(u64, u64), TopicError> {
+        self.check_partition(topic, partition).await?;
+        let of = topic.clone();
+        let number = i32::try_from(partition.0).expect("a topic has at most PARTITIONS_MAX");
+        let bounds = self.0.ask(self.patience(), move |shared| {
+            let client = shared.appender.client();
+            client.fetch_watermarks(of.as_str(), number, ASK_TIMEOUT)
+        });
+        let bounds = bounds.await.map_err(|error| of_topic(topic, error))?;
+        Ok(reader::unsigned(bounds))
+    }
+
+    /// The append time of the record at `offset`; `None` when it has gone meanwhile.
+    async fn first_time(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+        offset: u64,
+    ) -> Result<Option<i64>, TopicError> {
+        let place = (topic.clone(), partition.0);
+        if let Some((at, time_ms)) = self.0.first_times().get(&place)
+            && *at == offset
+        {
+            return Ok(Some(*time_ms));
+        }
+        let one = ReadLimit {
+            records_max: 1,
+            bytes_max: 0,
+        };
+        let read = self.read_and(topic, partition, Offset(offset), one, Afterwards::Leave);
+        match read.await {
+            Ok(records) => {
+                let time_ms = records.first().map(|record| record.append_time_ms);
+                if let Some(time_ms) = time_ms {
+                    self.0.first_times().insert(place, (offset, time_ms));
+                }
+                Ok(time_ms)
+            }
+            Err(ReadError::Gone { .. } | ReadError::Beyond { .. }) => Ok(None),
+            Err(ReadError::Topic(error)) => Err(error),
+            Err(ReadError::Closed) => Err(TopicError::Closed),
+            Err(ReadError::Storage(error)) => Err(error.into()),
+            Err(ReadError::Broker(source)) => Err(TopicError::Broker {
+                topic: topic.clone(),
+                source,
+            }),
+        }
+    }
+
+    async fn read_and(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+        from: Offset,
+        limit: ReadLimit,
+        afterwards: Afterwards,
+    ) -> Result<Vec<Stored>, ReadError> {
+        self.check_partition(topic, partition)
+            .await
+            .map_err(|error| match error {
+                TopicError::Closed => ReadError::Closed,
+                other => ReadError::Topic(other),
+            })?;
+        let _permit = self.0.readers.permit().await.ok_or(ReadError::Closed)?;
+        let shared = Arc::clone(&self.0);
+        let topic = topic.clone();
+        let want = Want {
+            from,
+            limit,
+            until: Instant::now() + self.patience(),
+        };
+        let read = tokio::task::spawn_blocking(move || {
+            let readers = &shared.readers;
+            let mut reader = readers.take(&shared.settings, &topic, partition, from)?;
+            let records = reader.read(&topic, partition, want);
+            if afterwards == Afterwards::Leave {
+                reader.leave();
+            }
+            readers.put(reader);
+            records
+        });
+        read.await
+            .unwrap_or_else(|error| Err(StorageError::new(error).into()))
+    }
+
+    /// How many members a group has; at least the one that is in the way.
+    async fn count_members(&self, group: &str) -> usize {
+        let name = group.to_owned();
+        let counted = self.0.ask(ASK_TIMEOUT, move |shared| {
+            let client = shared.appender.client();
+            let groups = client.fetch_group_list(Some(&name), ASK_TIMEOUT)?;
+            let members = groups.groups().iter().map(|group| group.members().len());
+            Ok(members.sum::<usize>())
+        });
+        counted.await.unwrap_or(0).max(1)
     }
 }
 
-impl Member {
-    pub(crate) async fn next(&mut self) -> Result<Event, ConsumeError> {
-        match *self {}
+/// What a reader does once it has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Afterwards {
+    /// It goes on fetching what follows.
+    Stay,
+    Leave,
+}
+
+/// Why a question has no answer.
+enum Unanswered {
+    Closed,
+    Error(KafkaError),
+}
+
+impl Shared {
+    /// Asks the brokers on a blocking thread, again as long as none answers, for so long.
+    async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        patience: Duration,
+        question: impl Fn(&Shared) -> KafkaResult<T> + Send + Sync + 'static,
+    ) -> Result<T, Unanswered> {
+        let until = Instant::now() + patience;
+        let question = Arc::new(question);
+        loop {
+            if self.running.is_closed() {
+                return Err(Unanswered::Closed);
+            }
+            let (shared, asked) = (Arc::clone(self), Arc::clone(&question));
+            let answer = tokio::task::spawn_blocking(move || asked(&shared)).await;
+            let error = match answer {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error,
+                // The runtime shuts down.
+                Err(_) => return Err(Unanswered::Closed),
+            };
+            if errors::hope(&error) != Hope::Again || Instant::now() >= until {
+                return Err(Unanswered::Error(error));
+            }
+            tracing::debug!(%error, "asking the brokers again");
+            tokio::time::sleep(ASK_PAUSE).await;
+        }
     }
-    pub(crate) fn start(&mut self, _: &Topic, _: Partition, _: Offset) {
-        match *self {}
+
+    /// A client that can ask about a group without joining it.
+    fn group(&self, name: &str) -> KafkaResult<BaseConsumer<Quiet>> {
+        let kept = {
+            let mut groups = self.groups();
+            let index = groups.iter().position(|(kept, _)| kept == name);
+            index.map(|index| groups.remove(index).1)
+        };
+        match kept {
+            Some(client) => Ok(client),
+            None => self.settings.member(name).create_with_context(Quiet),
+        }
     }
-    pub(crate) fn end(&self, _: &Topic, _: Partition) -> Option<Offset> {
-        match *self {}
+
+    fn keep_group(&self, name: String, client: BaseConsumer<Quiet>) {
+        // What the library had to say is heard, or it would be kept.
+        let _ = client.poll(Duration::ZERO);
+        let mut groups = self.groups();
+        groups.push((name, client));
+        let gone = (groups.len() > ASKED_GROUPS_MAX).then(|| groups.remove(0));
+        // Ending a client takes a moment.
+        drop(groups);
+        drop(gone);
     }
-    pub(crate) fn commit(&self, _: &Topic, _: Partition, _: Offset) -> Result<(), ConsumeError> {
-        match *self {}
+
+    fn groups(&self) -> std::sync::MutexGuard<'_, Vec<(String, BaseConsumer<Quiet>)>> {
+        self.groups
+            .lock()
+            .expect("no code panics while it holds the clients")
+    }
+
+    fn first_times(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Topic, u32), (u64, i64)>> {
+        self.first_times
+            .lock()
+            .expect("no code panics while it holds the times")
+    }
+
+    /// Waits until every append has its receipt, and says how many have none. Blocks.
+    fn flush(&self) -> u64 {
+        let timeout = match self.settings.message_timeout_ms {
+            0 => self.settings.query_timeout_ms,
+            some => some,
+        };
+        self.appender.flush(Duration::from_millis(timeout.into()));
+        self.appender.stats().queue_records
     }
 }
 
-impl Tail {
-    pub(crate) async fn next(&mut self) -> Result<(Partition, Vec<Stored>), ReadError> {
-        match *self {}
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if !self.running.is_closed() {
+            self.running.close();
+            let records = self.flush();
+            if records > 0 {
+                tracing::error!(records, "appends were not acknowledged before the log went");
+            }
+        }
+    }
+}
+
+/// Lets go of a log whose clients may take a moment to end.
+fn drop_on_thread(shared: Arc<Shared>) {
+    let dropped = tokio::task::spawn_blocking(move || drop(shared));
+    drop(dropped);
+}
+
+/// A topic that brokers tell of without an error, and its number of partitions.
+fn counted(topic: &MetadataTopic) -> Option<(Topic, u32)> {
+    let count = u32::try_from(topic.partitions().len()).ok()?;
+    (topic.error().is_none() && count > 0).then(|| (Topic::new(topic.name()), count))
+}
+
+fn committed(
+    client: &BaseConsumer<Quiet>,
+    topic: &Topic,
+    partition: Partition,
+) -> KafkaResult<Option<u64>> {
+    let number = i32::try_from(partition.0).expect("a topic has at most PARTITIONS_MAX");
+    let mut list = TopicPartitionList::new();
+    list.add_partition(topic.as_str(), number);
+    let answer = client.committed_offsets(list, ASK_TIMEOUT)?;
+    let mut next = None;
+    for element in answer.elements() {
+        element.error()?;
+        if let Place::Offset(offset) = element.offset() {
+            next = u64::try_from(offset).ok();
+        }
+    }
+    Ok(next)
+}
+
+fn of_topic(topic: &Topic, error: Unanswered) -> TopicError {
+    let topic = topic.clone();
+    match error {
+        Unanswered::Closed => TopicError::Closed,
+        Unanswered::Error(error) if errors::hope(&error) == Hope::Unknown => {
+            TopicError::Unknown { topic }
+        }
+        Unanswered::Error(error) => TopicError::Broker {
+            topic,
+            source: errors::told(&error),
+        },
+    }
+}
+
+impl fmt::Debug for Kafka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kafka")
+            .field("settings", &self.0.settings)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
     }
 }

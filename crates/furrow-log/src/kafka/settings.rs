@@ -36,6 +36,9 @@ pub struct KafkaSettings {
     /// How long a partition that is to be given up waits for [`Revoked`](crate::Event::Revoked) to
     /// be taken.
     pub revoke_wait_ms_max: u32,
+    /// A member that takes nothing for so long is no longer fetched for; what was fetched ahead
+    /// is fetched again when it goes on.
+    pub untaken_ms_max: u32,
     /// How much one [`Records`](crate::Event::Records) or one step of a tail carries.
     pub fetch: ReadLimit,
     /// Bytes that each topic of a member, each tail and each reader may hold fetched ahead; exceeded
@@ -74,6 +77,7 @@ impl Default for KafkaSettings {
             message_timeout_ms: 20_000,
             session_timeout_ms: 15_000,
             revoke_wait_ms_max: 30_000,
+            untaken_ms_max: 3_000,
             fetch: ReadLimit::default(),
             fetch_bytes_max: 16 << 20,
             fetch_wait_ms_max: 100,
@@ -105,6 +109,9 @@ const FETCHED_RECORDS_MAX: u32 = 16_384;
 /// A member that was not polled for so long leaves its group. Polling never stops, so this is met
 /// only by a process that hangs.
 const POLL_INTERVAL_MS_MAX: u32 = 300_000;
+
+/// How often a member hears where its partitions end.
+const ENDS_INTERVAL_MS: u32 = 1_000;
 
 /// A record's headers and its batch's head come on top of key and payload.
 pub(super) const RECORD_OVERHEAD_BYTES: usize = 1 << 10;
@@ -151,7 +158,6 @@ const OWNED: &[&str] = &[
     "partition.assignment.strategy",
     "partitioner",
     "produce.offset.report",
-    "queue.buffering.backpressure.threshold",
     "queue.buffering.max.kbytes",
     "queue.buffering.max.messages",
     "queued.max.messages.kbytes",
@@ -232,7 +238,6 @@ impl KafkaSettings {
                     &(self.queue_records_max + 1),
                 ),
                 ("queue.buffering.max.kbytes", &queue_kbytes),
-                ("queue.buffering.backpressure.threshold", &1),
             ],
         );
         config
@@ -246,6 +251,8 @@ impl KafkaSettings {
             &[
                 ("group.id", &group),
                 ("max.poll.interval.ms", &POLL_INTERVAL_MS_MAX),
+                // The one way to hear where partitions end without asking.
+                ("statistics.interval.ms", &ENDS_INTERVAL_MS),
             ],
         );
         match self.group_protocol {

@@ -39,6 +39,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) type Case = (&'static str, fn(Subject) -> Boxed<'static, ()>);
 
+/// Runs what every log must do with groups.
+#[allow(dead_code, reason = "only a log with two ways to share out partitions")]
+pub(crate) async fn run_groups(fresh: impl AsyncFn() -> Subject) {
+    run_cases(groups::all(), fresh).await;
+}
+
 /// Runs what every log must do.
 pub(crate) async fn run(fresh: impl AsyncFn() -> Subject) {
     run_cases(cases::all().into_iter().chain(groups::all()), fresh).await;

@@ -1,0 +1,640 @@
+//! One topic of one member of a group, on a thread of its own.
+//!
+//! Each topic has its own consumer in the group, because the library's word that a partition's
+//! end is reached names the partition but not the topic.
+//!
+//! The thread never waits for anybody for long: it goes on polling while nobody takes what it has
+//! fetched, or the group would give it up.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::message::Message;
+use rdkafka::topic_partition_list::{Offset as Place, TopicPartitionList};
+use tokio::sync::{mpsc, watch};
+
+use super::commits::{Commits, Fate};
+use super::errors::{self, Hope};
+use super::gather::{Content, Gather, Life, Parcel};
+use super::notices::{Notice, Notices};
+use super::reader;
+use super::settings::KafkaSettings;
+use crate::{BrokerError, Offset, Partition, ReadError, Topic};
+
+/// How long one look for records waits; what the member says is heard so much later.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Records between two looks at what the member and the group say.
+const BURST: usize = 1_024;
+
+/// How long giving up partitions, or leaving, waits for the brokers to take the last commits.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the brokers may take to say what the group has committed.
+const COMMITTED_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a member asks of the consumer of one of its topics.
+#[derive(Debug)]
+pub(super) enum Command {
+    Start {
+        partition: u32,
+        life: Life,
+        from: u64,
+    },
+    Commit {
+        partition: u32,
+        next: u64,
+    },
+    /// The member has taken the news that it is revoked.
+    Yielded {
+        partition: u32,
+    },
+    /// A parcel was taken.
+    Room,
+    Leave,
+}
+
+/// What a member learns from the consumer of one of its topics.
+#[derive(Debug)]
+pub(super) enum News {
+    Assigned {
+        partition: u32,
+        committed: Option<u64>,
+    },
+    Revoked {
+        partition: u32,
+    },
+    /// The brokers refuse the member, and always would.
+    Refused(BrokerError),
+}
+
+/// Where a consumer's thread meets its member.
+pub(super) struct Line {
+    /// Which of the member's topics this is.
+    pub(super) index: usize,
+    pub(super) commands: Receiver<Command>,
+    /// Bounded by what the group assigns: two for each partition at most wait here.
+    pub(super) news: mpsc::UnboundedSender<(usize, News)>,
+    pub(super) parcels: mpsc::Sender<(usize, Parcel)>,
+    pub(super) ends: watch::Sender<BTreeMap<u32, u64>>,
+    /// Whether the log is closed.
+    pub(super) closed: watch::Receiver<bool>,
+}
+
+/// The thread's state.
+pub(super) struct Feeder {
+    topic: Topic,
+    consumer: BaseConsumer<Notices>,
+    notices: Receiver<Notice>,
+    line: Line,
+    /// Assigned by the group; what was committed is not known yet.
+    fresh: BTreeSet<u32>,
+    /// Told to the member, with what flows.
+    owned: BTreeMap<u32, Option<Flow>>,
+    revoking: Option<Revoking>,
+    /// Asked for while partitions are given up.
+    postponed: Vec<(u32, Life, u64)>,
+    commits: Commits,
+    gather: Gather,
+    outbox: VecDeque<Parcel>,
+    pace: Pace,
+    /// Some partition's records are not where they were looked for.
+    astray: bool,
+    revoke_wait: Duration,
+    /// Pausing throws away what was fetched ahead, so it is for members that are busy for long.
+    untaken_wait: Duration,
+}
+
+/// A partition whose records are fetched.
+#[derive(Clone, Copy, Debug)]
+struct Flow {
+    life: Life,
+    next: u64,
+    /// It was said that everything before `next` was given out.
+    caught_up: bool,
+}
+
+/// Partitions that the group wants back.
+struct Revoking {
+    partitions: BTreeSet<u32>,
+    /// Those whose loss the member has not taken yet.
+    untaken: BTreeSet<u32>,
+    until: Instant,
+}
+
+/// How fetching goes.
+#[derive(Clone, Copy, Debug)]
+enum Pace {
+    Flowing,
+    /// Something waits to be taken since then.
+    Full(Instant),
+    /// Nothing is fetched; the group hears of this member all the same.
+    Paused,
+}
+
+/// Whether the thread goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Course {
+    On,
+    Leave,
+}
+
+/// What a look for records found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Something,
+    Nothing,
+    Refused,
+}
+
+impl Feeder {
+    pub(super) fn new(
+        topic: Topic,
+        consumer: BaseConsumer<Notices>,
+        notices: Receiver<Notice>,
+        line: Line,
+        settings: &KafkaSettings,
+    ) -> Self {
+        Self {
+            topic,
+            consumer,
+            notices,
+            line,
+            fresh: BTreeSet::new(),
+            owned: BTreeMap::new(),
+            revoking: None,
+            postponed: Vec::new(),
+            commits: Commits::default(),
+            gather: Gather::new(settings.fetch),
+            outbox: VecDeque::new(),
+            pace: Pace::Flowing,
+            astray: false,
+            revoke_wait: Duration::from_millis(settings.revoke_wait_ms_max.into()),
+            untaken_wait: Duration::from_millis(settings.untaken_ms_max.into()),
+        }
+    }
+
+    /// Feeds the member until it leaves or the log is closed.
+    pub(super) fn run(mut self) {
+        while self.turn() == Course::On {}
+        self.leave();
+    }
+
+    fn turn(&mut self) -> Course {
+        loop {
+            match self.line.commands.try_recv() {
+                Ok(Command::Leave) | Err(TryRecvError::Disconnected) => return Course::Leave,
+                Ok(command) => self.obey(command),
+                Err(TryRecvError::Empty) => break,
+            }
+        }
+        if *self.line.closed.borrow() {
+            return Course::Leave;
+        }
+        self.heed();
+        self.give_up(Instant::now());
+        self.find_astray();
+        self.commit(Instant::now());
+        if self.tell_assigned() == Course::Leave || self.deliver() == Course::Leave {
+            return Course::Leave;
+        }
+        self.fetch()
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Start {
+                partition,
+                life,
+                from,
+            } => self.start(partition, life, from),
+            Command::Commit { partition, next } => self.commits.note(partition, next),
+            Command::Yielded { partition } => {
+                if let Some(revoking) = &mut self.revoking {
+                    revoking.untaken.remove(&partition);
+                }
+            }
+            Command::Room | Command::Leave => {}
+        }
+    }
+
+    fn start(&mut self, partition: u32, life: Life, from: u64) {
+        let Some(flow) = self.owned.get(&partition) else {
+            return;
+        };
+        if let Some(revoking) = &self.revoking {
+            // To unassign anything now would answer the group.
+            if !revoking.partitions.contains(&partition) {
+                self.postponed.push((partition, life, from));
+            }
+            return;
+        }
+        if flow.is_some() {
+            self.stop(BTreeSet::from([partition]));
+        }
+        let mut list = TopicPartitionList::new();
+        let begun = reader::add(&mut list, &self.topic, Partition(partition), from)
+            .and_then(|()| self.consumer.incremental_assign(&list))
+            .and_then(|()| match self.pace {
+                Pace::Paused => self.consumer.pause(&list),
+                Pace::Flowing | Pace::Full(_) => self.consumer.resume(&list),
+            });
+        self.report("begin to fetch", begun);
+        let flow = Flow {
+            life,
+            next: from,
+            caught_up: false,
+        };
+        self.owned.insert(partition, Some(flow));
+    }
+
+    /// Stops what flows of these partitions, which answers the group if it waits for that.
+    fn stop(&mut self, partitions: BTreeSet<u32>) {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            self.gather.forget(Partition(partition));
+            self.outbox.retain(|parcel| parcel.partition.0 != partition);
+            if let Some(flow) = self.owned.get_mut(&partition)
+                && flow.take().is_some()
+            {
+                list.add_partition(self.topic.as_str(), number(partition));
+            }
+        }
+        let stopped = self.consumer.incremental_unassign(&list);
+        self.report("stop fetching", stopped);
+    }
+
+    fn report(&self, what: &str, done: KafkaResult<()>) {
+        if let Err(error) = done {
+            tracing::error!(topic = %self.topic, %error, "a member could not {what}");
+        }
+    }
+
+    /// Takes what the library has called back with.
+    fn heed(&mut self) {
+        while let Ok(notice) = self.notices.try_recv() {
+            match notice {
+                Notice::Assigned(partitions) => {
+                    // What is to flow is said by the member; the group only waits for an answer.
+                    let answered = self.consumer.incremental_assign(&TopicPartitionList::new());
+                    self.report("answer an assignment", answered);
+                    self.fresh.extend(partitions);
+                }
+                Notice::Revoked { partitions, lost } => self.revoked(partitions, lost),
+                Notice::Committed { fates, others } => {
+                    let fate = |partition| -> Fate { *fates.get(&partition).unwrap_or(&others) };
+                    self.commits.answered(Instant::now(), fate);
+                }
+                Notice::Ends(ends) => {
+                    self.line.ends.send_modify(|known| known.extend(ends));
+                }
+            }
+        }
+    }
+
+    fn revoked(&mut self, partitions: Vec<u32>, lost: bool) {
+        let now = Instant::now();
+        let until = now
+            + if lost {
+                Duration::ZERO
+            } else {
+                self.revoke_wait
+            };
+        let mut revoking = self.revoking.take().unwrap_or(Revoking {
+            partitions: BTreeSet::new(),
+            untaken: BTreeSet::new(),
+            until,
+        });
+        revoking.until = revoking.until.min(until);
+        for partition in partitions {
+            if !self.fresh.remove(&partition) && self.owned.contains_key(&partition) {
+                revoking.untaken.insert(partition);
+                self.tell(News::Revoked { partition });
+            }
+            self.gather.forget(Partition(partition));
+            self.outbox.retain(|parcel| parcel.partition.0 != partition);
+            revoking.partitions.insert(partition);
+        }
+        self.revoking = Some(revoking);
+    }
+
+    /// Answers the group once the member has taken the news, or has had its time.
+    fn give_up(&mut self, now: Instant) {
+        let Some(revoking) = &self.revoking else {
+            return;
+        };
+        let untaken = revoking.untaken.len();
+        if untaken > 0 && now < revoking.until {
+            return;
+        }
+        if untaken > 0 {
+            tracing::warn!(topic = %self.topic, untaken, "partitions go to others unasked");
+        }
+        // The next owner begins where this member has come to.
+        self.settle_commits();
+        let Some(revoking) = self.revoking.take() else {
+            return;
+        };
+        self.stop(revoking.partitions.clone());
+        self.line.ends.send_modify(|ends| {
+            ends.retain(|partition, _| !revoking.partitions.contains(partition));
+        });
+        self.owned
+            .retain(|partition, _| !revoking.partitions.contains(partition));
+        for (partition, life, from) in std::mem::take(&mut self.postponed) {
+            self.start(partition, life, from);
+        }
+    }
+
+    /// Waits until the brokers have answered all commits, for a bounded time.
+    fn settle_commits(&mut self) {
+        let until = Instant::now() + COMMIT_PATIENCE;
+        while !self.commits.is_settled() {
+            if Instant::now() >= until {
+                tracing::warn!(topic = %self.topic, "the brokers have not taken the last commits");
+                return;
+            }
+            self.commit(Instant::now());
+            // An error that is final shows again at the next look.
+            let _ = self.look(POLL);
+            self.heed();
+        }
+    }
+
+    fn commit(&mut self, now: Instant) {
+        let Some(due) = self.commits.take(now) else {
+            return;
+        };
+        let mut list = TopicPartitionList::new();
+        let mut sent = Ok(());
+        for (partition, next) in due {
+            let partition = Partition(*partition);
+            sent = sent.and_then(|()| reader::add(&mut list, &self.topic, partition, *next));
+        }
+        sent = sent.and_then(|()| self.consumer.commit(&list, CommitMode::Async));
+        if let Err(error) = sent {
+            tracing::warn!(topic = %self.topic, %error, "a commit could not be sent");
+            self.commits.answered(now, |_| Fate::Later);
+        }
+    }
+
+    /// Tells the member what it was assigned, with what the group has committed.
+    fn tell_assigned(&mut self) -> Course {
+        if self.fresh.is_empty() {
+            return Course::On;
+        }
+        let mut list = TopicPartitionList::new();
+        for partition in &self.fresh {
+            list.add_partition(self.topic.as_str(), number(*partition));
+        }
+        let answer = match self.consumer.committed_offsets(list, COMMITTED_TIMEOUT) {
+            Ok(answer) => answer,
+            Err(error) => return self.hope(&error),
+        };
+        for element in answer.elements() {
+            let Ok(partition) = u32::try_from(element.partition()) else {
+                continue;
+            };
+            // One that failed alone is asked for again.
+            if element.error().is_ok() && self.fresh.remove(&partition) {
+                let committed = match element.offset() {
+                    Place::Offset(next) => u64::try_from(next).ok(),
+                    Place::Beginning
+                    | Place::End
+                    | Place::Stored
+                    | Place::Invalid
+                    | Place::OffsetTail(_) => None,
+                };
+                self.owned.insert(partition, None);
+                self.tell(News::Assigned {
+                    partition,
+                    committed,
+                });
+            }
+        }
+        Course::On
+    }
+
+    fn tell(&self, news: News) {
+        // A member that is gone has said so, or will have.
+        let _ = self.line.news.send((self.line.index, news));
+    }
+
+    /// Ends the member if the brokers refuse it for good.
+    fn hope(&self, error: &KafkaError) -> Course {
+        match errors::hope(error) {
+            Hope::Again | Hope::Unknown => Course::On,
+            Hope::None => {
+                self.tell(News::Refused(errors::told(error)));
+                Course::Leave
+            }
+        }
+    }
+
+    /// Passes on what was fetched, as far as there is room.
+    fn deliver(&mut self) -> Course {
+        while let Some(parcel) = self.outbox.pop_front() {
+            match self.line.parcels.try_send((self.line.index, parcel)) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full((_, parcel))) => {
+                    self.outbox.push_front(parcel);
+                    return Course::On;
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => return Course::Leave,
+            }
+        }
+        Course::On
+    }
+
+    /// Looks for records, or waits until those that there are have been taken.
+    fn fetch(&mut self) -> Course {
+        if self.outbox.is_empty() {
+            if matches!(self.pace, Pace::Paused) {
+                let flowing = self.flowing();
+                self.report("go on fetching", self.consumer.resume(&flowing));
+            }
+            self.pace = Pace::Flowing;
+            return self.poll_burst();
+        }
+        match self.pace {
+            Pace::Flowing => self.pace = Pace::Full(Instant::now()),
+            Pace::Full(since) if since.elapsed() < self.untaken_wait => {
+                match self.line.commands.recv_timeout(POLL) {
+                    Ok(Command::Leave) | Err(RecvTimeoutError::Disconnected) => {
+                        return Course::Leave;
+                    }
+                    Ok(command) => self.obey(command),
+                    Err(RecvTimeoutError::Timeout) => {}
+                }
+            }
+            Pace::Full(_) => {
+                let flowing = self.flowing();
+                self.report("pause", self.consumer.pause(&flowing));
+                self.pace = Pace::Paused;
+            }
+            Pace::Paused => return self.poll_burst(),
+        }
+        Course::On
+    }
+
+    /// What is fetched now.
+    fn flowing(&self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for (partition, flow) in &self.owned {
+            if flow.is_some() {
+                list.add_partition(self.topic.as_str(), number(*partition));
+            }
+        }
+        list
+    }
+
+    fn poll_burst(&mut self) -> Course {
+        let mut wait = match self.gather.is_empty() {
+            true => POLL,
+            false => Duration::ZERO,
+        };
+        let before = self.outbox.len();
+        for _ in 0..BURST {
+            match self.look(wait) {
+                Look::Something => wait = Duration::ZERO,
+                Look::Nothing => {
+                    // Nothing more is there now: nobody is to wait for what was gathered.
+                    let sealed = self.gather.seal();
+                    self.outbox.extend(sealed);
+                    return Course::On;
+                }
+                Look::Refused => return Course::Leave,
+            }
+            if self.outbox.len() > before {
+                return Course::On;
+            }
+        }
+        Course::On
+    }
+
+    /// Takes the next thing that the library has, or waits for it.
+    fn look(&mut self, wait: Duration) -> Look {
+        let polled = self
+            .consumer
+            .poll(wait)
+            .map(|record| record.map(|message| (message.partition(), reader::stored(&message))));
+        match polled {
+            None => return Look::Nothing,
+            Some(Ok((partition, record))) => self.keep(partition, record),
+            Some(Err(KafkaError::PartitionEOF(partition))) => self.at_end(partition),
+            Some(Err(error)) if errors::code(&error) == Some(Code::AutoOffsetReset) => {
+                self.astray = true;
+            }
+            Some(Err(error)) => {
+                if self.hope(&error) == Course::Leave {
+                    return Look::Refused;
+                }
+            }
+        }
+        Look::Something
+    }
+
+    /// Takes one record, unless its partition has been stopped since.
+    fn keep(&mut self, partition: i32, record: Result<crate::Stored, ReadError>) {
+        let Ok(partition) = u32::try_from(partition) else {
+            return;
+        };
+        let Some(Some(flow)) = self.owned.get_mut(&partition) else {
+            return;
+        };
+        let life = flow.life;
+        let parcel = match record {
+            Ok(record) if record.offset.0 < flow.next => None,
+            Ok(record) => {
+                flow.next = record.offset.0 + 1;
+                flow.caught_up = false;
+                self.gather.push(Partition(partition), life, record)
+            }
+            Err(error) => Some(Parcel {
+                partition: Partition(partition),
+                life,
+                content: Content::Failed(error),
+            }),
+        };
+        self.outbox.extend(parcel);
+    }
+
+    /// Everything that a partition holds was given out.
+    fn at_end(&mut self, partition: i32) {
+        let Ok(partition) = u32::try_from(partition) else {
+            return;
+        };
+        if let Some(Some(flow)) = self.owned.get_mut(&partition)
+            && !flow.caught_up
+        {
+            flow.caught_up = true;
+            let (life, end) = (flow.life, flow.next);
+            let sealed = self.gather.seal();
+            self.outbox.extend(sealed);
+            self.outbox.push_back(Parcel {
+                partition: Partition(partition),
+                life,
+                content: Content::CaughtUp(Offset(end)),
+            });
+            self.line.ends.send_modify(|ends| {
+                ends.insert(partition, end);
+            });
+        }
+    }
+
+    /// Finds out which partition does not hold the record that is next; the library tells only
+    /// that there is one.
+    fn find_astray(&mut self) {
+        if !self.astray || self.revoking.is_some() {
+            return;
+        }
+        self.astray = false;
+        let flows: Vec<(u32, Flow)> = self
+            .owned
+            .iter()
+            .filter_map(|(partition, flow)| Some((*partition, (*flow)?)))
+            .collect();
+        for (partition, flow) in flows {
+            let bounds = reader::watermarks(&self.consumer, &self.topic, Partition(partition));
+            let error = match bounds {
+                Ok((earliest, _)) if flow.next < earliest => ReadError::Gone {
+                    earliest: Offset(earliest),
+                },
+                Ok((_, end)) if flow.next > end => ReadError::Beyond { end: Offset(end) },
+                Ok(_) => continue,
+                Err(_) => {
+                    self.astray = true;
+                    continue;
+                }
+            };
+            // What was gathered before is given out before the error.
+            let sealed = self.gather.seal();
+            self.outbox.extend(sealed);
+            let given: VecDeque<Parcel> = std::mem::take(&mut self.outbox);
+            self.stop(BTreeSet::from([partition]));
+            self.outbox = given;
+            self.outbox.push_back(Parcel {
+                partition: Partition(partition),
+                life: flow.life,
+                content: Content::Failed(error),
+            });
+        }
+    }
+
+    /// Leaves the group, after the brokers have taken the last commits.
+    fn leave(mut self) {
+        self.heed();
+        self.settle_commits();
+        self.stop(self.owned.keys().copied().collect());
+        self.consumer.context().leave();
+        // Dropping the consumer says good-bye to the group, and polls until that is done.
+    }
+}
+
+/// A partition as the library counts.
+fn number(partition: u32) -> i32 {
+    i32::try_from(partition).expect("a topic has at most PARTITIONS_MAX partitions")
+}

@@ -1,0 +1,219 @@
+//! A partition that is this scorer's: its state, and what is to be done about
+//! it.
+
+use crate::progress::Progress;
+use crate::scoring::{Now, Standing};
+use crate::snapshot::{self, SnapshotError, Written};
+use crate::takeover::Begun;
+use furrow_core::ledger::Outcome;
+use furrow_core::partition::{Folded, PartitionState, Record};
+use furrow_core::time::LogTime;
+use furrow_log::Partition;
+use furrow_proto::record::InteractionRecord;
+
+/// Time between two ticks of a partition at least, should the log's clock run
+/// behind this one.
+const TICK_PAUSE_MS: u64 = 50;
+
+#[derive(Debug)]
+pub(crate) struct Owned {
+    state: PartitionState,
+    progress: Progress,
+    /// Outputs of records before this are durable already.
+    emit_from: u64,
+    /// Tells this ownership from an earlier one of the same partition.
+    life: u64,
+    end: u64,
+    is_caught_up: bool,
+    last_append_ms: i64,
+    tick: Tick,
+    snapshot: Snapshot,
+}
+
+#[derive(Debug)]
+enum Tick {
+    /// None was appended since the last record.
+    Idle,
+    /// One is in the log and has not been read.
+    Appended,
+    /// The next may be appended from then on, as [`Now::running_ms`].
+    Pausing(u64),
+}
+
+#[derive(Debug)]
+enum Snapshot {
+    /// The next one is written from then on, as [`Now::running_ms`].
+    At(u64),
+    /// Written down, waiting for its outputs.
+    Written(Written),
+}
+
+impl Owned {
+    pub(crate) fn new(begun: Begun, life: u64, at_ms: i64, snapshot_ms: u64) -> Owned {
+        let Begun {
+            state,
+            emit_from,
+            end,
+        } = begun;
+        Owned {
+            progress: Progress::new(state.next_offset().max(emit_from)),
+            emit_from,
+            life,
+            end,
+            is_caught_up: false,
+            last_append_ms: at_ms,
+            tick: Tick::Idle,
+            snapshot: Snapshot::At(snapshot_ms),
+            state,
+        }
+    }
+
+    pub(crate) fn emit_from(&self) -> u64 {
+        self.emit_from
+    }
+
+    pub(crate) fn life(&self) -> u64 {
+        self.life
+    }
+
+    pub(crate) fn is_caught_up(&self) -> bool {
+        self.is_caught_up
+    }
+
+    pub(crate) fn caught_up(&mut self, end: u64) {
+        self.end = end;
+        self.is_caught_up = true;
+    }
+
+    pub(crate) fn fold(
+        &mut self,
+        offset: u64,
+        append_time: LogTime,
+        record: Record,
+        now: Now,
+    ) -> Folded {
+        let folded = self.state.fold(offset, append_time, record);
+        self.last_append_ms = append_time.0;
+        self.end = self.end.max(offset + 1);
+        self.is_caught_up = false;
+        if let Outcome::Tick | Outcome::Control = folded.outcome {
+            self.tick = Tick::Pausing(now.running_ms + TICK_PAUSE_MS);
+        }
+        folded
+    }
+
+    /// The record at `offset` has so many outputs, which wait to be sent.
+    pub(crate) fn emitted(&mut self, offset: u64, outputs: u32) {
+        self.progress.folded(offset, outputs);
+    }
+
+    pub(crate) fn durable(&mut self, offset: u64) {
+        self.progress.durable(offset);
+    }
+
+    pub(crate) fn take_commit(&mut self) -> Option<u64> {
+        self.progress.take_commit()
+    }
+
+    /// What has to be appended to a partition at whose end its owner stands:
+    /// rules that were told long ago, or else a tick, which they do as well.
+    pub(crate) fn take_appends(&mut self, now: Now) -> Vec<InteractionRecord> {
+        if matches!(self.tick, Tick::Pausing(until) if until <= now.running_ms) {
+            self.tick = Tick::Idle;
+        }
+        if !(self.is_caught_up && matches!(self.tick, Tick::Idle)) {
+            return Vec::new();
+        }
+        let at_ms = now.at_ms;
+        let is_due = |due: Option<LogTime>| due.is_some_and(|due| due.0 <= at_ms);
+        let records: Vec<_> = if is_due(self.state.repeat_due()) {
+            let repeats = self.state.repeats(at_ms).into_iter();
+            repeats
+                .map(|control| InteractionRecord::Control(control.into()))
+                .collect()
+        } else {
+            let tick = is_due(self.state.deadline());
+            tick.then_some(InteractionRecord::Tick { at_ms })
+                .into_iter()
+                .collect()
+        };
+        if !records.is_empty() {
+            self.tick = Tick::Appended;
+        }
+        records
+    }
+
+    /// The log did not take all that was to be appended.
+    pub(crate) fn refused(&mut self, now: Now) {
+        self.tick = Tick::Pausing(now.running_ms + TICK_PAUSE_MS);
+    }
+
+    /// When something has to be appended, as [`Now::running_ms`]; none while
+    /// only a record can tell.
+    pub(crate) fn next_look_ms(&self, now: Now) -> Option<u64> {
+        if !self.is_caught_up {
+            return None;
+        }
+        match self.tick {
+            Tick::Idle => {
+                let due = [self.state.deadline(), self.state.repeat_due()];
+                let due = due.into_iter().flatten().min()?;
+                let wait_ms = due.0.saturating_sub(now.at_ms).max(0).unsigned_abs();
+                Some(now.running_ms.saturating_add(wait_ms))
+            }
+            Tick::Appended => None,
+            Tick::Pausing(until) => Some(until),
+        }
+    }
+
+    /// Writes a snapshot when it is time, and gives it out when all outputs of
+    /// the records before it are durable.
+    pub(crate) fn take_snapshot(
+        &mut self,
+        partition: Partition,
+        now: Now,
+        every_ms: u64,
+    ) -> Result<Option<Written>, SnapshotError> {
+        match &self.snapshot {
+            Snapshot::At(at_ms)
+                if *at_ms <= now.running_ms && self.state.next_offset() >= self.emit_from =>
+            {
+                self.snapshot = Snapshot::Written(snapshot::write(&self.state, partition)?);
+            }
+            Snapshot::At(_) | Snapshot::Written(_) => {}
+        }
+        let ready = match &self.snapshot {
+            Snapshot::Written(written) => written.next_offset <= self.progress.durable_to(),
+            Snapshot::At(_) => false,
+        };
+        if !ready {
+            return Ok(None);
+        }
+        let next = Snapshot::At(now.running_ms + every_ms);
+        Ok(match std::mem::replace(&mut self.snapshot, next) {
+            Snapshot::Written(written) => Some(written),
+            Snapshot::At(_) => None,
+        })
+    }
+
+    /// A snapshot that needs no waiting for outputs, when it would spare the
+    /// next owner everything.
+    pub(crate) fn last_snapshot(
+        &self,
+        partition: Partition,
+    ) -> Result<Option<Written>, SnapshotError> {
+        let is_whole = self.progress.durable_to() == self.state.next_offset() && self.is_caught_up;
+        is_whole
+            .then(|| snapshot::write(&self.state, partition))
+            .transpose()
+    }
+
+    pub(crate) fn standing(&self, partition: Partition) -> Standing<'_> {
+        Standing {
+            partition,
+            state: &self.state,
+            end: self.end,
+            last_append_ms: self.last_append_ms,
+        }
+    }
+}
