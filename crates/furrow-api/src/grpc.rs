@@ -40,6 +40,13 @@ impl QueryService for Queries {
         let listener = Queries::watch_scores(self, request.into_inner())?;
         Ok(Response::new(updates(listener)))
     }
+
+    async fn get_health(
+        &self,
+        _: Request<v1::GetHealthRequest>,
+    ) -> Result<Response<v1::GetHealthResponse>, Status> {
+        answered(Ok(Queries::get_health(self)))
+    }
 }
 
 fn answered<T>(answer: Result<T, Refusal>) -> Result<Response<T>, Status> {

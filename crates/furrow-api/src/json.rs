@@ -47,6 +47,7 @@ pub(crate) fn questions() -> Router<Asked> {
         .route("/api/v1/sessions/{id}", only(get(session)))
         .route("/api/v1/sessions/{id}/trail", only(get(trail)))
         .route("/api/v1/live", only(get(live)))
+        .route("/api/v1/health", only(get(health)))
 }
 
 /// The route that takes the read key.
@@ -102,6 +103,13 @@ async fn trail(
         session_id,
     };
     Ok(mapped(json::to_json(&queries.get_trail(asked).await?)))
+}
+
+async fn health(State(queries): State<Queries>, given: Parameters) -> Result<Response, Refusal> {
+    match parameters(given)?.into_iter().next() {
+        Some((name, _)) => Err(unknown(name)),
+        None => Ok(mapped(json::to_json(&queries.get_health()))),
+    }
 }
 
 async fn live(State(queries): State<Queries>, given: Parameters) -> Result<Response, Refusal> {

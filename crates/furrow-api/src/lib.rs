@@ -9,6 +9,8 @@
 //! grpc     ... asked over gRPC
 //! json     ... asked as JSON under /api/v1/
 //! live     score updates from the log to whoever listens
+//! health   how well the pipeline is doing
+//! letters  ... how many dead letters there are, by reason
 //! trail    archived batches as what the pointer did
 //! guard    who may ask: the Host header, the read key, the browser's policy
 //! refusal  why a question is not answered: a closed set
@@ -23,7 +25,9 @@ mod config;
 mod connect;
 mod grpc;
 mod guard;
+mod health;
 mod json;
+mod letters;
 mod live;
 mod metrics;
 mod pages;
@@ -36,5 +40,6 @@ pub mod shop;
 mod trail;
 
 pub use config::{Config, ConfigError, DEFAULT_TOML, Limits, Scope};
+pub use health::{Pipeline, Reader};
 pub use metrics::Metrics;
 pub use server::{Api, BindError, Bound, ServeError};

@@ -6,6 +6,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
 use tonic::Code;
 
 /// What was asked for: a closed set.
@@ -15,6 +16,7 @@ pub(crate) enum Route {
     Sessions,
     Session,
     Trail,
+    Health,
     Live,
     Login,
     Grpc,
@@ -45,6 +47,13 @@ pub struct Metrics {
     pub(crate) live_listeners: Gauge,
     pub(crate) live_updates: Counter,
     pub(crate) live_let_go: Counter,
+    lag_seconds: Family<ReaderLabels, Gauge<f64, AtomicU64>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReaderLabels {
+    role: &'static str,
+    topic: &'static str,
 }
 
 impl Metrics {
@@ -71,7 +80,17 @@ impl Metrics {
             "Live listeners let go because they fell behind",
             metrics.live_let_go.clone(),
         );
+        registry.register(
+            "furrow_api_lag_seconds",
+            "How far a role is behind in its worst partition, whoever owns it, by the log alone",
+            metrics.lag_seconds.clone(),
+        );
         metrics
+    }
+
+    pub(crate) fn lag(&self, role: &'static str, topic: &'static str, seconds: f64) {
+        let labels = ReaderLabels { role, topic };
+        self.lag_seconds.get_or_create(&labels).set(seconds);
     }
 
     pub(crate) fn answered(&self, route: Route, class: Class) {
@@ -88,6 +107,7 @@ impl Route {
         match path.strip_prefix("/api/v1/") {
             Some("sessions") => Route::Sessions,
             Some("live") => Route::Live,
+            Some("health") => Route::Health,
             Some("login") => Route::Login,
             Some(rest) if rest.ends_with("/trail") => Route::Trail,
             Some(rest) if rest.starts_with("sessions/") => Route::Session,
@@ -137,6 +157,7 @@ mod tests {
             ("/api/v1/sessions/0192-x", Route::Session),
             ("/api/v1/sessions/0192-x/trail", Route::Trail),
             ("/api/v1/live", Route::Live),
+            ("/api/v1/health", Route::Health),
             ("/furrow.v1.QueryService/ListSessions", Route::Grpc),
             ("/app.js", Route::Page),
             ("/api/v2/other", Route::Page),

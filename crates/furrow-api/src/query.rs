@@ -1,6 +1,7 @@
 //! The queries, once for both ways of asking.
 
 use crate::config::{Config, Limits, Scope};
+use crate::health::Health;
 use crate::live::{Listener, Live};
 use crate::refusal::Refusal;
 use crate::trail;
@@ -26,16 +27,18 @@ const NAME_BYTES_MAX: usize = 64;
 pub(crate) struct Queries {
     store: Store,
     live: Live,
+    health: Health,
     properties: Arc<[Scope]>,
     limits: Limits,
     places: Arc<Semaphore>,
 }
 
 impl Queries {
-    pub(crate) fn new(config: &Config, store: Store, live: Live) -> Queries {
+    pub(crate) fn new(config: &Config, store: Store, live: Live, health: Health) -> Queries {
         Queries {
             store,
             live,
+            health,
             properties: config.properties.clone().into(),
             limits: config.limits.clone(),
             places: Arc::new(Semaphore::new(config.limits.queries_max)),
@@ -117,6 +120,10 @@ impl Queries {
 
     pub(crate) fn watch_scores(&self, asked: v1::WatchScoresRequest) -> Result<Listener, Refusal> {
         self.live.listen(self.scope(asked.tenant, asked.property)?)
+    }
+
+    pub(crate) fn get_health(&self) -> v1::GetHealthResponse {
+        self.health.answer()
     }
 
     /// What is asked for: what is not said is the first configured that fits.

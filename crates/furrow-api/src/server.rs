@@ -3,6 +3,7 @@
 use crate::config::{Config, ConfigError};
 use crate::connect::{self, Bounds};
 use crate::guard::{self, Guard};
+use crate::health::{self, Pipeline, Watcher};
 use crate::json::{self, Asked};
 use crate::live::{self, Feed};
 use crate::metrics::{Class, Metrics, Route};
@@ -69,12 +70,14 @@ pub struct Bound {
     address: SocketAddr,
     router: Router,
     feed: Feed,
+    watcher: Watcher,
     bounds: Bounds,
 }
 
 impl Api {
     /// Checks the configuration, listens, and begins to follow the log at its
-    /// end. `store` should be a reader's: nothing is written.
+    /// end. `store` should be a reader's: nothing is written. `pipeline` is
+    /// whose health is told.
     ///
     /// # Errors
     /// What [`BindError`] says.
@@ -83,6 +86,7 @@ impl Api {
         store: Store,
         log: Log,
         metrics: Metrics,
+        pipeline: Pipeline,
     ) -> Result<Bound, BindError> {
         config.check()?;
         let listener = net::bind(config.listen, SETTING).await?;
@@ -94,17 +98,19 @@ impl Api {
                 source,
             })?;
         let topic = Topic::new(&config.scores_topic);
-        let opened = live::open(log, topic, &config.limits, metrics.clone()).await;
+        let opened = live::open(log.clone(), topic, &config.limits, metrics.clone()).await;
         let (live, feed) = opened.map_err(|source| BindError::Log {
             topic: config.scores_topic.clone(),
             source,
         })?;
-        let queries = Queries::new(config, store, live);
+        let (health, watcher) = health::open(log, pipeline, metrics.clone());
+        let queries = Queries::new(config, store, live, health);
         Ok(Bound {
             listener,
             address,
             router: router(queries, Guard::new(config), metrics),
             feed,
+            watcher,
             bounds: Bounds {
                 connections_max: config.limits.connections_max,
                 streams_max: config.limits.streams_max,
@@ -137,8 +143,9 @@ impl Bound {
             let _ending = ending.clone().drop_guard();
             Ok(server.await?)
         };
-        let (fed, served): (Result<(), ServeError>, Result<(), ServeError>) =
-            tokio::join!(feed, server);
+        let watcher = self.watcher.run(ending.clone());
+        let (fed, served, ()): (Result<(), ServeError>, Result<(), ServeError>, ()) =
+            tokio::join!(feed, server, watcher);
         fed.and(served)
     }
 }
@@ -215,6 +222,7 @@ async fn count(State(metrics): State<Metrics>, request: Request, next: Next) -> 
         Route::Sessions
         | Route::Session
         | Route::Trail
+        | Route::Health
         | Route::Live
         | Route::Login
         | Route::Page => None,

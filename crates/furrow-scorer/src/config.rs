@@ -36,6 +36,8 @@ pub struct Config {
     pub outputs_in_flight_max: usize,
     /// How long outputs in flight are waited for when draining, ms.
     pub drain_ms: u64,
+    /// Not ready while a partition is further behind, s; 0 for never.
+    pub lag_seconds_max: u32,
 }
 
 impl Default for Config {

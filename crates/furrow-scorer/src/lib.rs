@@ -23,6 +23,7 @@
 pub mod config;
 pub mod epoch;
 mod header;
+mod lag;
 mod metrics;
 mod owned;
 pub mod place;

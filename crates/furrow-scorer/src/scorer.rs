@@ -4,11 +4,10 @@
 //! One task owns every state by value. It awaits in `select!` and thinks in
 //! synchronous methods.
 
-use crate::metrics::PartitionLabel;
 use crate::scoring::{Due, Now, OutputKind, Scoring, Sent};
 use crate::snapshot::{self, Found, SnapshotError, Written};
 use crate::takeover::{LogGone, Offer};
-use crate::{Config, Metrics, read};
+use crate::{Config, Metrics, lag, read};
 use furrow_core::ids::Epoch;
 use furrow_core::partition::PartitionState;
 use furrow_core::time::LogTime;
@@ -101,6 +100,7 @@ impl Scorer {
         };
         let interactions = std::slice::from_ref(&topics.interactions);
         let member = self.log.join(&self.config.group, interactions).await?;
+        let behind = lag::watch(&self, topics.interactions.clone());
         let clock = Clock(Instant::now());
         let running = Running {
             topics,
@@ -110,7 +110,10 @@ impl Scorer {
             publishing: FuturesUnordered::new(),
             scorer: self,
         };
-        running.run(member, token).await
+        tokio::select! {
+            ended = running.run(member, token) => ended,
+            never = behind => match never {},
+        }
     }
 
     /// What there is to go on from at `now_ms`, ms since 1970.
@@ -282,7 +285,7 @@ impl Running {
             }
             Event::Revoked { partition, .. } => {
                 self.scoring.revoked(partition);
-                self.forget_metrics(partition);
+                self.show();
             }
             Event::Records {
                 partition, records, ..
@@ -332,7 +335,7 @@ impl Running {
             Due::Commit { partition, next } => {
                 member.commit(&self.topics.interactions, partition, next)?;
             }
-            Due::Show => self.show(member),
+            Due::Show => self.show(),
         }
         Ok(())
     }
@@ -382,43 +385,9 @@ impl Running {
         };
     }
 
-    fn show(&self, member: &Member) {
-        let metrics = &self.scorer.metrics;
+    fn show(&self) {
         let standing = self.scoring.standing();
-        metrics.show(standing.map(|standing| standing.state.ledger()));
-        let now_ms = self.clock.now().at_ms;
-        for standing in self.scoring.standing() {
-            let label = PartitionLabel {
-                partition: standing.partition.0,
-            };
-            let (sessions, markers) = standing.state.sizes();
-            let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-            metrics.sessions.get_or_create(&label).set(gauge(sessions));
-            metrics.markers.get_or_create(&label).set(gauge(markers));
-            let end = member
-                .end(&self.topics.interactions, standing.partition)
-                .map_or(standing.end, |end| end.0);
-            let behind = end.saturating_sub(standing.state.next_offset());
-            metrics
-                .lag_records
-                .get_or_create(&label)
-                .set(i64::try_from(behind).unwrap_or(i64::MAX));
-            let seconds = match behind {
-                0 => 0.0,
-                _ => (now_ms - standing.last_append_ms).max(0) as f64 / 1_000.0,
-            };
-            metrics.lag_seconds.get_or_create(&label).set(seconds);
-        }
-    }
-
-    fn forget_metrics(&self, partition: Partition) {
-        let label = PartitionLabel {
-            partition: partition.0,
-        };
-        let metrics = &self.scorer.metrics;
-        metrics.sessions.remove(&label);
-        metrics.markers.remove(&label);
-        metrics.lag_records.remove(&label);
-        metrics.lag_seconds.remove(&label);
+        let states = standing.map(|standing| (standing.partition, standing.state));
+        self.scorer.metrics.show(states);
     }
 }

@@ -17,6 +17,7 @@ use furrow_proto::record::{
 };
 use furrow_proto::rules::encode_rules;
 use furrow_scorer::{Config, Metrics, Scorer, ScorerError};
+use furrow_service::lag::Gauges;
 use furrow_service::observe::Readiness;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -78,7 +79,7 @@ impl World {
             log: self.log.clone(),
             snapshots,
             epoch: Epoch(1),
-            metrics: Metrics::register(&mut Registry::default()),
+            metrics: Metrics::register(&mut Registry::default(), Gauges::default()),
             readiness: Readiness::new("scorer"),
         }
     }

@@ -3,8 +3,10 @@
 /// What a role counted of one kind of thing, read at about one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Whose, for people.
-    pub name: String,
+    /// Whose, for people. Closed.
+    pub name: &'static str,
+    /// Which part of theirs, such as a partition; empty for all.
+    pub place: String,
     /// What came in, under the name that it has there.
     pub whole: Part,
     /// What came of it, by outcome. Closed.
@@ -47,6 +49,19 @@ impl Account {
     fn whole(&self) -> i128 {
         self.whole.count.into()
     }
+
+    fn is_of(&self, other: &Account) -> bool {
+        self.name == other.name && self.place == other.place
+    }
+
+    /// Adds another part of the same whole.
+    fn add(&mut self, other: &Account) {
+        self.whole.count += other.whole.count;
+        let parts = self.settled.iter_mut().chain(&mut self.open);
+        for (part, more) in parts.zip(other.settled.iter().chain(&other.open)) {
+            part.count += more.count;
+        }
+    }
 }
 
 /// Judges the second of three readings that follow each other. Its counts were
@@ -56,7 +71,7 @@ impl Account {
 #[must_use]
 pub fn verdict(readings: [&Account; 3]) -> Option<Verdict> {
     let [before, now, after] = readings;
-    if before.name != now.name || now.name != after.name {
+    if !(before.is_of(now) && now.is_of(after)) {
         return None;
     }
     let least = before.whole() - after.settled();
@@ -100,7 +115,8 @@ mod tests {
 
     fn account(received: u64, accepted: u64, rejected: u64, in_flight: u64) -> Account {
         Account {
-            name: "gateway".to_owned(),
+            name: "gateway",
+            place: String::new(),
             whole: part("received", received),
             settled: vec![part("accepted", accepted), part("rejected", rejected)],
             open: Some(part("in flight", in_flight)),
@@ -148,6 +164,21 @@ mod tests {
             account(102, 62, 30, 0),
         ];
         assert_eq!(judged(readings), Verdict::Broken { missing: 8 });
+    }
+
+    #[test]
+    fn one_place_that_breaks_the_law_breaks_it_for_all() {
+        let placed = |place: &str, received, accepted| Account {
+            place: place.to_owned(),
+            ..account(received, accepted, 0, 0)
+        };
+        let places = || vec![placed("0", 5, 5), placed("1", 4, 3), placed("2", 7, 8)];
+        let checked = check(places);
+        let verdicts: Vec<_> = checked.iter().map(|(_, verdict)| *verdict).collect();
+        let broken = |missing| Verdict::Broken { missing };
+        assert_eq!(verdicts, [Verdict::Holds, broken(1), broken(-1)]);
+        // In all there are as many outcomes as things that came in.
+        assert_eq!(summary(checked), [(account(16, 16, 0, 0), broken(1))]);
     }
 
     #[test]

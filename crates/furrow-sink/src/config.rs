@@ -32,6 +32,8 @@ pub struct Config {
     pub retry_max_ms: u64,
     /// How long the last flush may take, ms.
     pub drain_max_ms: u64,
+    /// Not ready while a partition is further behind, s; 0 for never.
+    pub lag_seconds_max: u32,
 }
 
 impl Default for Config {

@@ -9,6 +9,7 @@
 //! owned    offsets: read, confirmed, and how far behind
 //! pace     when to flush
 //! flight   a block on its way, until all of it is confirmed
+//! lag      how far it is behind
 //! metrics  what is counted
 //! sink     the task that owns all of these
 //! ```
@@ -23,6 +24,7 @@ mod block;
 pub mod config;
 mod flight;
 mod gather;
+mod lag;
 mod metrics;
 mod owned;
 mod pace;

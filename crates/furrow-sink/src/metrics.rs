@@ -1,26 +1,21 @@
 //! What is counted.
 
-use crate::owned::Lag;
 use crate::place::{Place, Source};
+use furrow_service::lag::{Gauges, Place as Shown};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use std::sync::atomic::AtomicU64;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Closed: the names of the tables.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TableLabel {
     table: &'static str,
-}
-
-/// Closed: two topics and their partitions.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PlaceLabel {
-    topic: &'static str,
-    partition: u32,
 }
 
 /// Closed: the names of the topics.
@@ -37,24 +32,25 @@ pub struct Metrics {
     retries: Family<TableLabel, Counter>,
     undecodable: Family<SourceLabel, Counter>,
     lost: Family<SourceLabel, Counter>,
-    lag_records: Family<PlaceLabel, Gauge>,
-    lag_seconds: Family<PlaceLabel, Gauge<f64, AtomicU64>>,
+    /// The partitions that are this sink's.
+    owned: Arc<watch::Sender<BTreeSet<Shown>>>,
+    lag: Gauges,
     pending: Gauge,
     pub(crate) dead_letters: Counter,
     pub(crate) flush_seconds: Histogram,
 }
 
 impl Metrics {
-    /// Makes the handles and registers them.
-    pub fn register(registry: &mut Registry) -> Metrics {
+    /// Makes the handles and registers them; lag is shown on `lag`.
+    pub fn register(registry: &mut Registry, lag: Gauges) -> Metrics {
         let metrics = Metrics {
             rows: Family::default(),
             inserts: Family::default(),
             retries: Family::default(),
             undecodable: Family::default(),
             lost: Family::default(),
-            lag_records: Family::default(),
-            lag_seconds: Family::default(),
+            owned: Arc::default(),
+            lag,
             pending: Gauge::default(),
             dead_letters: Counter::default(),
             // 2 ms to 65 s: a small insert at the lower end, a store that was
@@ -88,17 +84,6 @@ impl Metrics {
             "rows_pending",
             "Rows gathered and not yet on their way",
             metrics.pending.clone(),
-        );
-        registry.register(
-            "lag_records",
-            "Records without confirmation",
-            metrics.lag_records.clone(),
-        );
-        registry.register_with_unit(
-            "lag",
-            "Age of the oldest record without confirmation",
-            Unit::Seconds,
-            metrics.lag_seconds.clone(),
         );
         registry.register_with_unit(
             "flush",
@@ -138,24 +123,20 @@ impl Metrics {
             .set(i64::try_from(rows).expect("a count of rows fits"));
     }
 
-    pub(crate) fn lag(&self, place: Place, lag: Lag) {
-        let label = PlaceLabel::from(place);
-        let records = i64::try_from(lag.records).unwrap_or(i64::MAX);
-        self.lag_records.get_or_create(&label).set(records);
-        self.lag_seconds.get_or_create(&label).set(lag.seconds);
+    /// Where lag is shown, and the partitions whose lag it is.
+    pub(crate) fn lag(&self) -> (Gauges, watch::Receiver<BTreeSet<Shown>>) {
+        (self.lag.clone(), self.owned.subscribe())
     }
 
-    /// The partition is another's: nothing is known of it here.
-    pub(crate) fn forget(&self, place: Place) {
-        let label = PlaceLabel::from(place);
-        self.lag_records.remove(&label);
-        self.lag_seconds.remove(&label);
+    /// These partitions are the sink's, and no other.
+    pub(crate) fn owned(&self, places: impl Iterator<Item = Place>) {
+        self.owned.send_replace(places.map(Shown::from).collect());
     }
 }
 
-impl From<Place> for PlaceLabel {
-    fn from(place: Place) -> PlaceLabel {
-        PlaceLabel {
+impl From<Place> for Shown {
+    fn from(place: Place) -> Shown {
+        Shown {
             topic: place.source.name(),
             partition: place.partition.0,
         }

@@ -45,6 +45,14 @@ impl Topics {
         }
     }
 
+    /// The topic that is called so in metrics.
+    pub(crate) fn named(&self, name: &str) -> Option<&Topic> {
+        let source = Source::ALL
+            .into_iter()
+            .find(|source| source.name() == name)?;
+        Some(self.name(source))
+    }
+
     /// The place that the log names so; none for a topic that was not joined.
     pub(crate) fn place(&self, topic: &Topic, partition: Partition) -> Option<Place> {
         let source = Source::ALL

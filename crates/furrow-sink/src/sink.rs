@@ -4,6 +4,7 @@ use crate::block::Range;
 use crate::config::Config;
 use crate::flight::{Backoff, Carrier};
 use crate::gather::{BlockLimit, Gathered};
+use crate::lag;
 use crate::metrics::Metrics;
 use crate::owned::Owned;
 use crate::pace::Pace;
@@ -14,17 +15,13 @@ use furrow_log::{
     AppendError, ConsumeError, Event, Log, Member, Offset, Partition, ReadError, Stored, Topic,
     TopicError,
 };
-use furrow_service::clock::now_ms;
 use furrow_service::observe::Readiness;
 use furrow_store::{InsertError, QueryError, Store};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-
-/// How often lag is measured.
-const LAG_EVERY: Duration = Duration::from_secs(1);
 
 /// Why a sink cannot go on. A restart reads again what was not confirmed.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +134,7 @@ impl Sink {
             .join(&self.config.group, &[scores, interactions])
             .await?;
         self.carrier.readiness.ready();
+        let behind = lag::watch(&self.carrier, &self.config);
         let task = Task {
             member,
             limit: BlockLimit {
@@ -149,7 +147,10 @@ impl Sink {
             flight: None,
             carrier: self.carrier,
         };
-        task.run(token, self.config.drain_max()).await
+        tokio::select! {
+            ended = task.run(token, self.config.drain_max()) => ended,
+            never = behind => match never {},
+        }
     }
 
     async fn meet_store(&self) -> Result<(), SinkError> {
@@ -189,8 +190,6 @@ struct Task {
 
 impl Task {
     async fn run(mut self, token: CancellationToken, drain_max: Duration) -> Result<(), SinkError> {
-        let mut measuring = interval(LAG_EVERY);
-        measuring.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let full = self.gathered.is_full(self.limit);
             if full && self.flight.is_none() {
@@ -208,7 +207,6 @@ impl Task {
                     self.land()?;
                 }
                 () = until(due) => self.take_off(),
-                _ = measuring.tick() => self.measure()?,
                 event = self.member.next(), if room => self.apply(event).await?,
             }
         }
@@ -292,7 +290,8 @@ impl Task {
             self.lament(place, confirmed, earliest);
         }
         tracing::info!(%topic, %partition, %from, "reading");
-        self.owned.assigned(place, from, now_ms());
+        self.owned.assigned(place, from);
+        self.carrier.metrics.owned(self.owned.places());
         self.member.start(topic, partition, from);
         Ok(())
     }
@@ -317,7 +316,7 @@ impl Task {
             flight.ranges.retain(|range| range.place != place);
         }
         self.owned.revoked(place);
-        self.carrier.metrics.forget(place);
+        self.carrier.metrics.owned(self.owned.places());
     }
 
     fn gather(&mut self, place: Place, records: &[Stored]) {
@@ -370,27 +369,6 @@ impl Task {
         // Ticks alone must not hold up the rows that follow them.
         if flight.laden {
             self.pace.flushed(Instant::now());
-        }
-        self.measure()
-    }
-
-    fn measure(&mut self) -> Result<(), SinkError> {
-        let now_ms = now_ms();
-        let places: Vec<Place> = self.owned.places().collect();
-        for place in places {
-            let topic = self.carrier.topics.name(place.source);
-            let Some(end) = self.member.end(topic, place.partition) else {
-                continue;
-            };
-            let flying = self.flight.iter().flat_map(|flight| &flight.ranges);
-            let oldest_ms = flying
-                .filter(|range| range.place == place)
-                .map(|range| range.append_times_ms.0)
-                .next()
-                .or_else(|| self.gathered.oldest_ms(place));
-            if let Some(lag) = self.owned.lag(place, end, oldest_ms, now_ms) {
-                self.carrier.metrics.lag(place, lag);
-            }
         }
         Ok(())
     }

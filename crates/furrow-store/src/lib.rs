@@ -7,6 +7,7 @@
 //! rows       the core's outputs as rows, and back
 //! rule_sets  rule sets as they were published, and what is in force
 //! queries    typed reading
+//! canary     whether what Furrow sent to itself has arrived
 //! ```
 //!
 //! Every table is a ReplacingMergeTree over its row's identity and the version
@@ -14,6 +15,7 @@
 //! goes through the views `v_*`, which merge on reading and hide what a newer
 //! session row no longer counts. All SQL lies in `sql/`.
 
+mod canary;
 pub mod engine;
 pub mod migrate;
 pub mod queries;
@@ -21,6 +23,7 @@ pub mod rows;
 mod rule_sets;
 pub mod store;
 
+pub use canary::{CANARY, CanarySeen};
 pub use engine::{Engine, EngineError, EngineSettings};
 pub use migrate::MigrateError;
 pub use queries::{BatchLimit, Counts, SessionBatches, SessionDetail, SessionList, SessionOrder};

@@ -28,6 +28,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "views",
         sql: include_str!("../sql/migrations/0002_views.sql"),
     },
+    Migration {
+        number: 3,
+        name: "canary",
+        sql: include_str!("../sql/migrations/0003_canary.sql"),
+    },
 ];
 
 const LEDGER: &str = include_str!("../sql/ledger.sql");

@@ -27,11 +27,18 @@ pub(crate) fn read_or_make(data: &Path) -> Result<Secret> {
     if let Some(key) = read(data)? {
         return Ok(key);
     }
-    let mut bytes = [0; KEY_BYTES];
-    getrandom::fill(&mut bytes).context("no random bytes for the admin key")?;
-    let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = random()?;
     let path = path(data);
-    write(&path, &key).with_context(|| format!("{} cannot be written", path.display()))?;
+    let written = write(&path, key.expose());
+    written.with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(key)
+}
+
+/// A key that nobody can guess.
+pub(crate) fn random() -> Result<Secret> {
+    let mut bytes = [0; KEY_BYTES];
+    getrandom::fill(&mut bytes).context("no random bytes for a key")?;
+    let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Secret::new(&key))
 }
 

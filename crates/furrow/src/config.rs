@@ -23,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) demo: Demo,
+    pub(crate) canary: Canary,
 }
 
 /// Section `[observe]`.
@@ -136,6 +137,16 @@ pub(crate) struct Engine {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Demo {
     pub(crate) listen: SocketAddr,
+}
+
+/// Section `[canary]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Canary {
+    pub(crate) every_ms: u64,
+    pub(crate) wait_ms_max: u64,
+    pub(crate) ingest: String,
+    pub(crate) key: Secret,
 }
 
 impl Config {

@@ -1,10 +1,15 @@
 //! `furrow doctor`: what is wrong, and what to do about it.
 
+mod process;
+
 use crate::config::Config;
 use crate::{print, store};
 use anyhow::Result;
+use furrow_service::clock::now_ms;
 use furrow_service::config::ConfigError;
+use furrow_service::exposition::samples;
 use furrow_store::engine::Account;
+use process::{Answers, Report};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,8 +21,8 @@ use tokio::net::{TcpListener, TcpStream};
 /// How long anything asked may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
-/// The most that is read of a readiness report.
-const REPORT_BYTES_MAX: u64 = 64 << 10;
+/// The most that is read of an answer.
+const ANSWER_BYTES_MAX: u64 = 16 << 20;
 
 enum Finding {
     Good(String),
@@ -29,8 +34,14 @@ enum Finding {
     },
 }
 
-/// Prints one line per finding; fails when one is bad.
-pub(crate) async fn doctor(config: Result<Config, ConfigError>, data: &Path) -> Result<ExitCode> {
+/// Prints one line per finding; fails when one is bad. Processes are asked at
+/// the addresses of their health and metrics; without any, at the configured
+/// one.
+pub(crate) async fn doctor(
+    config: Result<Config, ConfigError>,
+    data: &Path,
+    processes: &[String],
+) -> Result<ExitCode> {
     let config = match config {
         Ok(config) => config,
         Err(error) => {
@@ -39,33 +50,65 @@ pub(crate) async fn doctor(config: Result<Config, ConfigError>, data: &Path) -> 
             return report(&[Finding::Bad { what, remedy }]);
         }
     };
+    if !processes.is_empty() {
+        return report(&elsewhere(processes, &config).await);
+    }
     let mut findings = vec![Finding::Good("configuration: complete".into())];
     findings.push(engine_library(&config));
     findings.push(data_folder(data));
-    let running = readiness(config.observe.listen).await;
-    let up = running.is_some();
-    findings.push(match running {
-        Some(Readiness { ready: true, .. }) => Finding::Good("furrow up: running and ready".into()),
-        Some(Readiness { report, .. }) => Finding::Bad {
-            what: format!("furrow up runs but is not ready: {report}"),
-            remedy: "wait if it is replaying; else its log says more".into(),
-        },
-        None => Finding::Note("furrow up: not running".into()),
-    });
-    if up {
-        findings.push(database(&config, data).await);
-    } else {
-        let ports = [
-            (config.gateway.listen, "gateway.listen"),
-            (config.api.listen, "api.listen"),
-            (config.observe.listen, "observe.listen"),
-            (config.demo.listen, "demo.listen"),
-        ];
-        for (address, setting) in ports {
-            findings.push(port(address, setting).await);
+    match ask(&config.observe.listen.to_string()).await {
+        Ok(answers) => {
+            findings.extend(process::judge(&answers, &config, now_ms()));
+            findings.push(database(&config, data).await);
         }
+        Err(Unheard::Silent) => {
+            findings.push(Finding::Note("furrow: not running here".into()));
+            let ports = [
+                (config.gateway.listen, "gateway.listen"),
+                (config.api.listen, "api.listen"),
+                (config.observe.listen, "observe.listen"),
+                (config.demo.listen, "demo.listen"),
+            ];
+            for (address, setting) in ports {
+                findings.push(port(address, setting).await);
+            }
+        }
+        Err(Unheard::Odd) => findings.push(Finding::Bad {
+            what: format!("whoever listens on {} is no Furrow", config.observe.listen),
+            remedy: "end it, or set observe.listen".into(),
+        }),
     }
     report(&findings)
+}
+
+/// What processes say that run elsewhere.
+async fn elsewhere(processes: &[String], config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for address in processes {
+        let told = match ask(address).await {
+            Ok(answers) => process::judge(&answers, config, now_ms()),
+            Err(Unheard::Silent | Unheard::Odd) => vec![Finding::Bad {
+                what: "no Furrow answers".into(),
+                remedy: "see that it runs, and that this is its observe.listen".into(),
+            }],
+        };
+        findings.extend(told.into_iter().map(|finding| finding.of(address)));
+    }
+    findings
+}
+
+impl Finding {
+    /// The same, with the process that it is about.
+    fn of(self, address: &str) -> Finding {
+        match self {
+            Finding::Good(what) => Finding::Good(format!("{address}: {what}")),
+            Finding::Note(what) => Finding::Note(format!("{address}: {what}")),
+            Finding::Bad { what, remedy } => Finding::Bad {
+                what: format!("{address}: {what}"),
+                remedy,
+            },
+        }
+    }
 }
 
 fn report(findings: &[Finding]) -> Result<ExitCode> {
@@ -159,31 +202,37 @@ async fn database(config: &Config, data: &Path) -> Finding {
     }
 }
 
-struct Readiness {
-    ready: bool,
-    report: String,
+/// Why a process said nothing of use.
+enum Unheard {
+    /// Nobody listens, or nobody answers in time.
+    Silent,
+    /// What answers is no Furrow.
+    Odd,
 }
 
-/// What `/readyz` says; none when nobody listens.
-async fn readiness(address: SocketAddr) -> Option<Readiness> {
+/// Asks a process for its readiness, and for its metrics three times.
+async fn ask(address: &str) -> Result<Answers, Unheard> {
+    let report = get(address, "/readyz").await.ok_or(Unheard::Silent)?;
+    let report: Report = serde_json::from_str(&report).map_err(|_| Unheard::Odd)?;
+    let metrics = async || {
+        let text = get(address, "/metrics").await.ok_or(Unheard::Silent)?;
+        Ok(samples(&text))
+    };
+    let readings = [metrics().await?, metrics().await?, metrics().await?];
+    Ok(Answers { report, readings })
+}
+
+/// An answer's body, whatever its status.
+async fn get(address: &str, path: &str) -> Option<String> {
     let ask = async {
         let mut stream = TcpStream::connect(address).await.ok()?;
-        stream
-            .write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            .await
-            .ok()?;
+        let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.ok()?;
         let mut answer = String::new();
-        stream
-            .take(REPORT_BYTES_MAX)
-            .read_to_string(&mut answer)
-            .await
-            .ok()?;
-        let (head, body) = answer.split_once("\r\n\r\n")?;
-        let ready = head.split_whitespace().nth(1) == Some("200");
-        Some(Readiness {
-            ready,
-            report: body.trim().to_owned(),
-        })
+        let mut bounded = stream.take(ANSWER_BYTES_MAX);
+        bounded.read_to_string(&mut answer).await.ok()?;
+        let (_, body) = answer.split_once("\r\n\r\n")?;
+        Some(body.to_owned())
     };
     tokio::time::timeout(ANSWER_MAX, ask).await.ok().flatten()
 }

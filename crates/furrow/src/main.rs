@@ -5,6 +5,8 @@
 //! admin_key what may publish rules
 //! config    one configuration for all roles
 //! client    sends batches as any client does
+//! canary    a session that Furrow sends to itself and waits for
+//! laws      what must add up
 //! store     where scores are
 //! log       the log: inside this process, or a cluster's
 //! topics    what the log's topics must be
@@ -22,12 +24,14 @@
 //! ```
 
 mod admin_key;
+mod canary;
 mod client;
 mod config;
 mod demo;
 mod doctor;
 mod evaluate;
 mod headroom;
+mod laws;
 mod log;
 mod migrate;
 mod offline;
@@ -112,7 +116,12 @@ enum Command {
         command: rules::Command,
     },
     /// Say what is wrong with this machine or this set-up, and what to do.
-    Doctor,
+    Doctor {
+        /// Ask the process whose health and metrics are here, such as
+        /// gateway:7119, in place of this machine; as often as you like.
+        #[arg(long, value_name = "ADDRESS")]
+        process: Vec<String>,
+    },
     /// The engine's own process, on --data and --config of its own.
     #[command(hide = true)]
     Engine {
@@ -165,7 +174,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments)?,
         Command::Simulate(arguments) => simulate::simulate(&arguments).await?,
         Command::Rules { command } => return rules::rules(&command, &config()?, &data).await,
-        Command::Doctor => return doctor::doctor(config(), &data).await,
+        Command::Doctor { process } => return doctor::doctor(config(), &data, &process).await,
         Command::Engine { .. } => unreachable!("main goes another way"),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,21 +1,27 @@
 //! The roles, each composed by one function, whether it is alone in its
 //! process or beside the others.
 
+use crate::canary::{self, Canary};
 use crate::config::Config;
 use crate::log::Backend;
-use crate::store;
+use crate::{laws, store};
 use anyhow::Result;
+use furrow_api::{Pipeline, Reader};
 use furrow_core::ids::Epoch;
 use furrow_log::{Log, Topic};
 use furrow_scorer::Scorer;
 use furrow_scorer::snapshot::Snapshots;
-use furrow_service::observe::Readiness;
+use furrow_service::exposition;
+use furrow_service::lag::Gauges;
+use furrow_service::observe::{Readiness, Scrape};
 use furrow_sink::Sink;
 use prometheus_client::registry::Registry;
 use std::error::Error;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// One part of the pipeline.
@@ -108,6 +114,14 @@ pub(crate) struct Ground<'a> {
     /// Where snapshots are and the epoch in force, for roles that need them.
     pub(crate) life: Option<&'a (Snapshots, Epoch)>,
     pub(crate) registry: &'a mut Registry,
+    /// Where every role here shows its lag.
+    pub(crate) gauges: Gauges,
+    /// What this process tells of itself, once it does.
+    pub(crate) scrape: Arc<OnceLock<Scrape>>,
+    /// Where the gateway listens, if there is one here.
+    pub(crate) ingest: Option<SocketAddr>,
+    /// The roles that are composed so far.
+    pub(crate) ready: Vec<Readiness>,
 }
 
 /// A role that listens, if it does, and is not yet started.
@@ -139,6 +153,7 @@ impl Ground<'_> {
             Role::Sink => (None, self.sink(readiness.clone(), token).await?),
             Role::Api => self.api(readiness.clone(), token).await?,
         };
+        self.ready.push(readiness.clone());
         Ok(Composed {
             role,
             readiness,
@@ -152,8 +167,11 @@ impl Ground<'_> {
         readiness: Readiness,
         token: CancellationToken,
     ) -> Result<(Option<SocketAddr>, Serving)> {
+        canary::check(self.config)?;
+        let mut config = self.config.gateway.clone();
+        config.keys.extend(canary::key(self.config));
         let gateway = furrow_gateway::Gateway::compose(
-            self.config.gateway.clone(),
+            config,
             self.log.clone(),
             Topic::new(&self.config.scorer.interactions),
             self.registry,
@@ -163,6 +181,7 @@ impl Ground<'_> {
         .bind()
         .await?;
         let address = gateway.local_addr();
+        self.ingest = Some(address);
         Ok((Some(address), serving(gateway.serve(token))))
     }
 
@@ -173,7 +192,7 @@ impl Ground<'_> {
             log: self.log.clone(),
             snapshots: snapshots.clone(),
             epoch: *epoch,
-            metrics: furrow_scorer::Metrics::register(self.registry),
+            metrics: furrow_scorer::Metrics::register(self.registry, self.gauges.clone()),
             readiness,
         };
         serving(scorer.run(token))
@@ -185,7 +204,7 @@ impl Ground<'_> {
             self.life().1,
             self.log.clone(),
             self.store().writer.clone(),
-            furrow_sink::Metrics::register(self.registry),
+            furrow_sink::Metrics::register(self.registry, self.gauges.clone()),
             readiness,
         )
         .await?;
@@ -197,19 +216,89 @@ impl Ground<'_> {
         readiness: Readiness,
         token: CancellationToken,
     ) -> Result<(Option<SocketAddr>, Serving)> {
+        let store = self.store().reader.clone();
+        let canary = Canary::compose(
+            self.config,
+            store.clone(),
+            self.ingest,
+            self.ready.clone(),
+            self.registry,
+        )?;
         let api = furrow_api::Api::bind(
             &self.config.api,
-            self.store().reader.clone(),
+            store,
             self.log.clone(),
             furrow_api::Metrics::register(self.registry),
+            self.pipeline(canary.as_ref()),
         )
         .await?;
         let address = api.local_addr();
         let serve = async move {
             readiness.ready();
-            api.serve(token).await
+            // What ends the api ends the canary as well.
+            let ending = token.child_token();
+            let serving = async {
+                let _ending = ending.clone().drop_guard();
+                api.serve(ending.clone()).await
+            };
+            let canary = async {
+                match canary {
+                    Some(canary) => canary.run(ending.clone()).await,
+                    None => tracing::info!("no canary is sent"),
+                }
+            };
+            let (served, ()) = tokio::join!(serving, canary);
+            served
         };
         Ok((Some(address), serving(serve)))
+    }
+
+    /// Whose health the api tells.
+    fn pipeline(&self, canary: Option<&Canary>) -> Pipeline {
+        let Config {
+            scorer, sink, log, ..
+        } = self.config;
+        let reader = |role: Role, name, group: &str, topic: &str, seconds_max| Reader {
+            role: role.name(),
+            name,
+            group: group.to_owned(),
+            topic: Topic::new(topic),
+            seconds_max,
+        };
+        let scrape = Arc::clone(&self.scrape);
+        let accounts = move || match scrape.get() {
+            Some(scrape) => laws::accounts(&exposition::samples(&scrape.text())),
+            None => Vec::new(),
+        };
+        Pipeline {
+            readers: vec![
+                reader(
+                    Role::Scorer,
+                    "interactions",
+                    &scorer.group,
+                    &scorer.interactions,
+                    scorer.lag_seconds_max,
+                ),
+                reader(
+                    Role::Sink,
+                    "scores",
+                    &sink.group,
+                    &sink.scores_topic,
+                    sink.lag_seconds_max,
+                ),
+                reader(
+                    Role::Sink,
+                    "interactions",
+                    &sink.group,
+                    &sink.interactions_topic,
+                    sink.lag_seconds_max,
+                ),
+            ],
+            dead_letters: Topic::new(&scorer.dead_letters),
+            retention: Duration::from_secs(log.retention_hours * 3_600),
+            canary: canary.map(Canary::health),
+            accounts: Arc::new(accounts),
+        }
     }
 
     fn life(&self) -> &(Snapshots, Epoch) {

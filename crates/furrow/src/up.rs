@@ -9,12 +9,14 @@ use anyhow::{Context, Result};
 use furrow_core::ids::Epoch;
 use furrow_log::Log;
 use furrow_scorer::snapshot::Snapshots;
+use furrow_service::lag::Gauges;
 use furrow_service::observe::{Observe, Readiness};
 use furrow_service::supervise::{Signals, SuperviseError, Supervisor};
 use prometheus_client::registry::Registry;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +45,10 @@ pub(crate) async fn up(mut config: Config, data: &Path, demo: bool) -> Result<()
     let log = log::open(&config, data).await?;
     if config.gateway.admin_key.expose().is_empty() {
         config.gateway.admin_key = admin_key::read_or_make(data)?;
+    }
+    if config.canary.key.expose().is_empty() {
+        // Nobody else needs it, so it need not outlive the process.
+        config.canary.key = admin_key::random()?;
     }
     run(&config, data, log, Whole::Up { demo }).await
 }
@@ -110,8 +116,13 @@ async fn start(
         log,
         store,
         life: life.as_ref(),
+        gauges: Gauges::register(&mut registry),
         registry: &mut registry,
+        scrape: Arc::new(OnceLock::new()),
+        ingest: None,
+        ready: Vec::new(),
     };
+    let scrape = Arc::clone(&ground.scrape);
     let mut composed = Vec::new();
     for role in whole.roles() {
         composed.push(ground.compose(role, supervisor.token()).await?);
@@ -131,6 +142,8 @@ async fn start(
     let headroom = Headroom::new(config, log.clone(), &whole.roles(), &mut registry);
     let readiness: Vec<Readiness> = composed.iter().map(|role| role.readiness.clone()).collect();
     let observe = Observe::bind(config.observe.listen, registry, readiness.clone()).await?;
+    let first = scrape.set(observe.scrape());
+    first.expect("a process has one endpoint of metrics");
     if let (Whole::Up { .. }, Some(store)) = (whole, store) {
         let migrated = store.writer.migrate().await;
         migrated.context("the database cannot be brought up to date")?;

@@ -2,6 +2,8 @@
 
 import { readDetail, readSessions, readTrail } from "./model";
 import type { Detail, Session, Trail } from "./model";
+import { readHealth } from "./pipeline";
+import type { Health } from "./pipeline";
 
 /** How long an answer may take. */
 const ANSWER_MS_MAX = 15_000;
@@ -91,6 +93,10 @@ export async function getTrail(id: string, signal?: AbortSignal): Promise<Trail>
   return readTrail(
     await asked(`sessions/${encodeURIComponent(id)}/trail?${query}`, signal ? { signal } : {}),
   );
+}
+
+export async function getHealth(signal?: AbortSignal): Promise<Health> {
+  return readHealth(await asked("health", signal ? { signal } : {}));
 }
 
 /** Where score updates come from. */

@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { HealthPage } from "./health";
 import { connect, watchLink } from "./live";
 import type { Link } from "./live";
 import { Login } from "./login";
@@ -9,9 +10,10 @@ import { SessionList } from "./list";
 import { SessionPage } from "./session";
 import "./app.css";
 
-type Route = { page: "list" } | { page: "session"; id: string };
+type Route = { page: "list" } | { page: "session"; id: string } | { page: "health" };
 
 function route(): Route {
+  if (location.hash === "#/health") return { page: "health" };
   const match = /^#\/sessions\/([0-9a-f-]{32,36})$/i.exec(location.hash);
   return match?.[1] ? { page: "session", id: match[1].toLowerCase() } : { page: "list" };
 }
@@ -55,6 +57,9 @@ function App() {
           <a href="#/" aria-current={at.page === "list" ? "page" : undefined}>
             Sessions
           </a>
+          <a href="#/health" aria-current={at.page === "health" ? "page" : undefined}>
+            Health
+          </a>
         </nav>
         <span class={`link ${link}`} role="status" data-testid="link" data-link={link}>
           <span class="dot" aria-hidden="true" />
@@ -66,6 +71,8 @@ function App() {
           <Login onOpen={() => setLocked(false)} />
         ) : at.page === "list" ? (
           <SessionList onLocked={lock} />
+        ) : at.page === "health" ? (
+          <HealthPage onLocked={lock} />
         ) : (
           <SessionPage key={at.id} id={at.id} onLocked={lock} />
         )}

@@ -154,15 +154,15 @@ export interface Trail {
 type Json = unknown;
 type Fields = Record<string, Json>;
 
-const fields = (v: Json): Fields =>
+export const fields = (v: Json): Fields =>
   v !== null && typeof v === "object" && !Array.isArray(v) ? (v as Fields) : {};
-const num = (v: Json): number => {
+export const num = (v: Json): number => {
   const n = typeof v === "string" ? Number(v) : v;
   return typeof n === "number" && Number.isFinite(n) ? n : 0;
 };
 const numOrNull = (v: Json): number | null => (v === undefined || v === null ? null : num(v));
-const text = (v: Json): string => (typeof v === "string" ? v : "");
-const list = <T>(v: Json, read: (item: Json) => T): T[] => (Array.isArray(v) ? v.map(read) : []);
+export const text = (v: Json): string => (typeof v === "string" ? v : "");
+export const list = <T>(v: Json, read: (item: Json) => T): T[] => (Array.isArray(v) ? v.map(read) : []);
 const big = (v: Json): bigint => (/^\d+$/.test(String(v)) ? BigInt(String(v)) : 0n);
 
 /** Bytes, which the mapping writes in base64, as hexadecimal digits. */

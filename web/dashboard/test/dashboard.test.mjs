@@ -39,6 +39,7 @@ beforeEach(async () => {
     sessions: () => ({ sessions: fixtures.sessions(now) }),
     session: (id) => (id === first() ? fixtures.detail(now) : null),
     trail: () => fixtures.trail(now),
+    health: () => fixtures.health(now),
   });
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(BOUND);
@@ -339,6 +340,47 @@ describe("a session's page", () => {
   });
 });
 
+describe("the health page", () => {
+  const level = (testid) => page.getByTestId(testid).getAttribute("data-level");
+  const lag = (role, topic) => page.locator(`[data-testid="lag"][data-role="${role}"][data-topic="${topic}"]`);
+
+  test("tells lag, canary, laws and dead letters of a pipeline that is well", async () => {
+    await open("#/health");
+    await eventually(() => level("health"), "good");
+    const scorer = lag("scorer", "interactions");
+    assert.equal(await scorer.getByTestId("behind").textContent(), "0.4 s");
+    assert.match(await scorer.textContent(), /5 of 8keeps up/);
+    assert.match(await lag("sink", "scores").textContent(), /0\.0 s.*caught up/);
+    assert.match(await page.getByTestId("canary").textContent(), /arrived.*0\.61 s.* s ago/s);
+    const gateway = page.locator('[data-testid="law"][data-law="gateway"]');
+    assert.match(await gateway.textContent(), /holds.*1,204 received = 1,190 accepted \+ 11 rejected/);
+    assert.match(await page.getByTestId("dead-letters").textContent(), /None/);
+  });
+
+  test("says what is wrong in words when a role stands still, and that it is well again", async () => {
+    service.answers.health = () => fixtures.illHealth(now);
+    await open("#/health");
+    await eventually(() => level("health"), "bad");
+    const scorer = lag("scorer", "interactions");
+    assert.match(await scorer.textContent(), /6 min 52 s5,1203 of 8too far behind/);
+    assert.match(await page.getByTestId("canary").textContent(), /not scored.*its session has no row/s);
+    const law = page.locator('[data-testid="law"][data-law="scorer"]');
+    assert.match(await law.textContent(), /broken by 2 records/);
+    assert.match(await page.getByTestId("dead-letters").textContent(), /unreadable7/);
+    service.answers.health = () => fixtures.health(now);
+    await eventually(() => level("health"), "good");
+  });
+
+  test("says where to ask where roles are apart, and that nothing is known yet", async () => {
+    const lags = fixtures.health(now).lags.map((lag) => ({ ...lag, measuredMs: "0" }));
+    service.answers.health = () => fixtures.health(now, { lags, canary: null, laws: [] });
+    await open("#/health");
+    await eventually(() => level("health"), "unknown");
+    assert.match(await page.getByTestId("canary").textContent(), /canary\.ingest/);
+    assert.match(await page.locator("main").textContent(), /furrow doctor --process/);
+  });
+});
+
 test("asks for the read key once where one is configured", async () => {
   service.key = "geheim";
   await open();
@@ -358,10 +400,11 @@ test("fits phones and both colour schemes without sideways scrolling", async () 
   for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ viewport: { width: 360, height: 740 }, colorScheme });
     const phone = await context.newPage();
-    for (const hash of ["", `#/sessions/${first()}`]) {
+    const pages = { "": "session-row", [`#/sessions/${first()}`]: "trail", "#/health": "law" };
+    for (const [hash, shown] of Object.entries(pages)) {
       await phone.goto(service.url + hash);
       await phone.reload();
-      await phone.locator(hash ? '[data-testid="trail"]' : '[data-testid="session-row"]').first().waitFor();
+      await phone.locator(`[data-testid="${shown}"]`).first().waitFor();
       const over = await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(over <= 0, `${over} px too wide in ${colorScheme} at "${hash}"`);
     }

@@ -417,3 +417,77 @@ export function furtherPress(now, offset = 900) {
     },
   };
 }
+
+/** A pipeline in which all is well. */
+export function health(now, over = {}) {
+  const lag = (role, topic, more = {}) => ({
+    role,
+    topic,
+    partitions: 8,
+    records: "0",
+    seconds: 0,
+    partition: 0,
+    secondsMax: 300,
+    recordsGone: "0",
+    measuredMs: String(now),
+    problem: "",
+    ...more,
+  });
+  const part = (name, count) => ({ name, count: String(count) });
+  return {
+    atMs: String(now),
+    lags: [
+      lag("scorer", "interactions", { records: "3", seconds: 0.42, partition: 5 }),
+      lag("sink", "scores"),
+      lag("sink", "interactions"),
+    ],
+    canary: {
+      outcome: "CANARY_OUTCOME_ARRIVED",
+      tookMs: 612,
+      endedMs: String(now - 8_000),
+      arrivedMs: String(now - 8_000),
+      everyMs: "60000",
+      failures: "0",
+      detail: "",
+    },
+    laws: [
+      {
+        name: "gateway",
+        whole: part("received", 1204),
+        parts: [part("accepted", 1190), part("rejected", 11), part("shed", 2), part("failed", 0), part("in flight", 1)],
+        holds: true,
+        missing: "0",
+      },
+      {
+        name: "scorer",
+        whole: part("records", 1300),
+        parts: [part("scored", 1180), part("duplicate", 10), part("tick", 110)],
+        holds: true,
+        missing: "0",
+      },
+    ],
+    deadLetters: [],
+    deadLettersSinceMs: "0",
+    retentionS: "273600",
+    ...over,
+  };
+}
+
+/** The same pipeline when its scorer stands still. */
+export function illHealth(now) {
+  const well = health(now);
+  return {
+    ...well,
+    lags: [{ ...well.lags[0], records: "5120", seconds: 412.4, partition: 3 }, ...well.lags.slice(1)],
+    canary: {
+      ...well.canary,
+      outcome: "CANARY_OUTCOME_NOT_SCORED",
+      endedMs: String(now - 2_000),
+      failures: "4",
+      detail: "archived, but its session has no row",
+    },
+    laws: [well.laws[0], { ...well.laws[1], holds: false, missing: "2" }],
+    deadLetters: [{ reason: "unreadable", count: "7" }],
+    deadLettersSinceMs: String(now - HOUR),
+  };
+}

@@ -42,6 +42,7 @@ export async function start(answers) {
         request.on("close", () => service.streams.delete(response));
         return;
       }
+      if (what === "health") return json(response, 200, service.answers.health());
       const body = part === "trail" ? service.answers.trail?.(id) : id ? service.answers.session?.(id) : service.answers.sessions(url.searchParams);
       return body ? json(response, 200, body) : refuse(response, 404, "there is no such session");
     }

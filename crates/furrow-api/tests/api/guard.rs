@@ -1,6 +1,6 @@
 //! Who is answered at all.
 
-use crate::world::{World, away, config, log};
+use crate::world::{World, away, config, log, pipeline};
 use furrow_api::{Api, BindError, Config, ConfigError, Metrics};
 use furrow_proto::v1;
 use furrow_proto::v1::query_service_client::QueryServiceClient;
@@ -137,7 +137,7 @@ async fn an_address_that_others_reach_is_not_bound_without_a_read_key() {
         listen,
         ..Config::default()
     };
-    let refused = Api::bind(&open, away(), log.clone(), Metrics::default()).await;
+    let refused = Api::bind(&open, away(), log.clone(), Metrics::default(), pipeline()).await;
     let Err(error) = refused else {
         panic!("it is open to others")
     };
@@ -154,7 +154,7 @@ async fn an_address_that_others_reach_is_not_bound_without_a_read_key() {
         ..open
     };
     assert!(
-        Api::bind(&keyed, away(), log, Metrics::default())
+        Api::bind(&keyed, away(), log, Metrics::default(), pipeline())
             .await
             .is_ok()
     );

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // The helpers are part of the tests.
 
 mod guard;
+mod health;
 mod live;
 mod questions;
 #[path = "../../src/samples.rs"]

@@ -1,7 +1,7 @@
 //! A served api, a store behind it, and how it is asked.
 
 use crate::samples::{now_ms, update};
-use furrow_api::{Api, Config, Metrics};
+use furrow_api::{Api, Config, Metrics, Pipeline, Reader};
 use furrow_log::{EmbeddedSettings, Log, Topic, TopicPlan};
 use furrow_proto::record;
 use furrow_proto::v1::query_service_client::QueryServiceClient;
@@ -10,6 +10,7 @@ use furrow_store::{Connection, Engine, EngineSettings, Password, Store};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,7 +21,8 @@ use tonic::transport::Channel;
 
 /// How long a test waits for what must come.
 pub(crate) const BOUND: Duration = Duration::from_secs(30);
-const SCORES: &str = "furrow.scores.v1";
+pub(crate) const SCORES: &str = "furrow.scores.v1";
+pub(crate) const DEAD_LETTERS: &str = "furrow.dead-letters.v1";
 
 fn library() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").expect("there is a home")).join(".cache");
@@ -74,11 +76,29 @@ pub(crate) fn away() -> Store {
 
 /// A served api.
 pub(crate) struct World {
-    log: Log,
+    pub(crate) log: Log,
     pub(crate) address: SocketAddr,
     pub(crate) token: CancellationToken,
     served: JoinHandle<Result<(), furrow_api::ServeError>>,
     _dir: TempDir,
+}
+
+/// A sink that reads the scores, and nothing that counts.
+pub(crate) fn pipeline() -> Pipeline {
+    let sink = Reader {
+        role: "sink",
+        name: "scores",
+        group: "sink".into(),
+        topic: Topic::new(SCORES),
+        seconds_max: 300,
+    };
+    Pipeline {
+        readers: vec![sink],
+        dead_letters: Topic::new(DEAD_LETTERS),
+        retention: Duration::from_secs(3_600),
+        canary: None,
+        accounts: Arc::new(Vec::new),
+    }
 }
 
 pub(crate) fn config() -> Config {
@@ -91,16 +111,17 @@ pub(crate) fn config() -> Config {
 pub(crate) async fn log() -> (Log, TempDir) {
     let dir = TempDir::new().unwrap();
     let log = Log::open(dir.path(), EmbeddedSettings::default()).unwrap();
-    log.create_topic(&Topic::new(SCORES), &TopicPlan::of(2))
-        .await
-        .unwrap();
+    for (topic, partitions) in [(SCORES, 2), (DEAD_LETTERS, 1)] {
+        let plan = TopicPlan::of(partitions);
+        log.create_topic(&Topic::new(topic), &plan).await.unwrap();
+    }
     (log, dir)
 }
 
 impl World {
     pub(crate) async fn with(config: Config, store: Store) -> World {
         let (log, dir) = log().await;
-        let bound = Api::bind(&config, store, log.clone(), Metrics::default())
+        let bound = Api::bind(&config, store, log.clone(), Metrics::default(), pipeline())
             .await
             .unwrap();
         let address = bound.local_addr();

@@ -13,9 +13,7 @@ mod judged;
 
 use super::retry::{Repeats, Repetition, RetryDetector, Silence};
 use super::{Firing, Firings, Moment, SignalKind, TargetName, to_u32};
-use crate::interaction::{
-    Button, Interaction, Kind, Press, Problem, ProblemKind, Response, TargetKind,
-};
+use crate::interaction::{Button, Interaction, Kind, Press, Problem, ProblemKind, Response};
 use crate::rules::PressRules;
 use crate::time::ClientTime;
 use group::{Group, groups};

@@ -56,7 +56,7 @@ async fn updates_and_batches_arrive_in_the_tables_and_are_committed_after() {
         let level = text.contains("furrow_sink_rows_total{table=\"sessions\"} 11")
             && text
                 .lines()
-                .filter(|line| line.starts_with("furrow_sink_lag_records{"))
+                .filter(|line| line.starts_with("furrow_lag_records{role=\"sink\""))
                 .all(|line| line.ends_with(" 0"));
         level.then_some(())
     })

@@ -17,6 +17,7 @@ use furrow_proto::encode_batch;
 use furrow_proto::record::{
     BatchRecord, ClientFacts, Control, DeadLetter, Entry, InteractionRecord, encode_score_update,
 };
+use furrow_service::lag::Gauges;
 use furrow_service::observe::Readiness;
 use furrow_sink::{Config, Metrics, SinkError};
 use furrow_store::engine::{Account, MEMORY_BYTES_MAX_DEFAULT, START_TIMEOUT_DEFAULT};
@@ -183,6 +184,7 @@ impl World {
             .await
             .unwrap();
         let mut registry = Registry::default();
+        let lag = Gauges::register(&mut registry);
         World {
             gate,
             topics,
@@ -190,7 +192,7 @@ impl World {
             log,
             direct,
             gated: gated.unwrap(),
-            metrics: Metrics::register(&mut registry),
+            metrics: Metrics::register(&mut registry, lag),
             registry,
             _shared: shared,
             _dir: dir,

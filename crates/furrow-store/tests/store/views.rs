@@ -1,10 +1,10 @@
 //! What the views say, and the queries over them.
 
 use crate::detail;
-use crate::world::{self, World, conversion, key, noon, signal, update};
+use crate::world::{self, World, batch, conversion, key, noon, signal, update};
 use furrow_core::ids::{Property, SessionKey, Tenant};
 use furrow_core::output::RunningScores;
-use furrow_store::{Block, SessionList, SessionOrder};
+use furrow_store::{BatchRow, Block, CANARY, CanarySeen, SessionList, SessionOrder};
 
 fn list() -> SessionList {
     SessionList {
@@ -65,6 +65,45 @@ async fn rows_without_their_session_are_hidden() {
     block.push(&update(1, 10));
     world.writer.insert(&block.signals, "t").await.unwrap();
     assert_eq!(world.read("SELECT count() FROM v_signals").await, "0\n");
+}
+
+#[tokio::test]
+async fn the_canary_is_seen_by_itself_and_in_nobody_s_figures() {
+    let world = World::migrated().await;
+    let mut canary = update(1, 10);
+    canary.session.key.tenant = Tenant(CANARY.into());
+    canary.session.key.property = Property(CANARY.into());
+    canary.signals.clear();
+    canary.conversions.clear();
+    let session = canary.session.key.session;
+    let seen = async || world.reader.canary(session).await.unwrap();
+    assert_eq!(seen().await, CanarySeen::default());
+    world.insert(&[canary, update(2, 11)], "t").await;
+    let scored = CanarySeen {
+        archived: false,
+        scored: true,
+    };
+    assert_eq!(seen().await, scored);
+    let mut sent = batch(1, 0, 10, b"x");
+    sent.key.tenant = Tenant(CANARY.into());
+    sent.key.property = Property(CANARY.into());
+    let rows = [BatchRow::from(sent)];
+    world.writer.insert(&rows, "t").await.unwrap();
+    let both = CanarySeen {
+        archived: true,
+        scored: true,
+    };
+    assert_eq!(seen().await, both);
+    assert_eq!(world.read("SELECT count() FROM v_batches").await, "0\n");
+    for view in ["v_sessions", "v_session_rows"] {
+        let query = format!("SELECT session FROM {view}");
+        let other = format!("{}\n", key(2).session);
+        assert_eq!(world.read(&query).await, other, "{view}");
+    }
+    for view in ["v_page_views", "v_page_view_rows"] {
+        let query = format!("SELECT uniqExact(session) FROM {view}");
+        assert_eq!(world.read(&query).await, "1\n", "{view}");
+    }
 }
 
 #[tokio::test]
