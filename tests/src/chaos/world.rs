@@ -6,10 +6,13 @@ use super::schedule::{Blow, Part, Step, Victim};
 use crate::compare::{Identity, TABLES, all_of};
 use crate::wait::until;
 use furrow_test_broker::{Cluster, run_tool};
+use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -194,8 +197,10 @@ impl World {
             Blow::Kill => role.kill(),
             Blow::Freeze => role.freeze(),
             Blow::Stop => {
+                // One that is still starting has nothing to bring to an end.
+                let served = role.is_ready();
                 let status = role.stop();
-                if !status.is_some_and(|status| status.success()) {
+                if !status.is_some_and(|status| status.success() || (!served && by_term(status))) {
                     self.disorderly.push(format!("{victim}: {status:?}"));
                 }
             }
@@ -442,6 +447,11 @@ impl Drop for World {
             }
         }
     }
+}
+
+/// Whether SIGTERM itself ended a process.
+fn by_term(status: ExitStatus) -> bool {
+    status.signal() == Some(Signal::TERM.as_raw())
 }
 
 /// Makes topics and tables.
