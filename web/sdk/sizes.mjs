@@ -12,7 +12,6 @@ const OTHERS = [
   ['posthog-js', 'dist/array.full.no-external.js'],
   ['posthog-js', 'dist/array.js'],
   ['@datadog/browser-rum', 'bundle/datadog-rum.js'],
-  ['@sentry/browser', 'build/bundles/bundle.tracing.replay.min.js'],
   ['mixpanel-browser', 'dist/mixpanel.min.js'],
   ['@amplitude/analytics-browser', 'lib/scripts/amplitude-min.js'],
   ['rrweb', 'dist/rrweb.umd.min.cjs'],

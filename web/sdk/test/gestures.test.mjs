@@ -124,9 +124,10 @@ test('tilting and shaking are told where the site wants them', () =>
       await page.evaluate(() => new Promise(requestAnimationFrame));
     }
     await page.evaluate(async () => {
+      // In one task: a busy machine may let timers wait for longer than a shake may pause.
       for (const x of [20, 0, 0, 0, -25, 0, 0, 0, 18, 0, 0, 0]) {
         dispatchEvent(new DeviceMotionEvent('devicemotion', { acceleration: { x, y: 0, z: 0 } }));
-        await new Promise((next) => setTimeout(next, 25));
+        for (const until = performance.now() + 25; performance.now() < until; );
       }
       await new Promise((next) => setTimeout(next, 600));
       dispatchEvent(new DeviceMotionEvent('devicemotion', { acceleration: { x: 0, y: 0, z: 0 } }));
@@ -134,12 +135,15 @@ test('tilting and shaking are told where the site wants them', () =>
     const [shake] = await gateway.until('the shake', (g) => g.of('shake').length && g.of('shake'));
     assert.equal(shake.peakMmS2, 25_000);
     assert.ok(shake.durationMs >= 200, `${shake.durationMs}`);
-    const [tilt] = await gateway.until('the tilt', (g) => g.of('tiltPath').length && g.of('tiltPath'));
-    assert.deepEqual([tilt.dt[0], tilt.dx[0], tilt.dy[0], tilt.dz[0]], [0, 0, 0, 127], 'it begins lying flat');
-    const all = gateway.of('tiltPath');
-    const last = all.at(-1);
-    const ends = ['dx', 'dy', 'dz'].map((column) => last[column].reduce((sum, step) => sum + step, 0));
-    assert.deepEqual(ends, [-125, 0, 22], JSON.stringify(all));
+    const tilts = await gateway.until('the tilt to its end', (g) => {
+      const all = g.of('tiltPath');
+      const ends = ['dx', 'dy', 'dz'].map((column) => all.at(-1)?.[column].reduce((sum, step) => sum + step, 0));
+      return String(ends) === '-125,0,22' && all;
+    });
+    for (const { dt, dx, dy, dz } of tilts) {
+      assert.equal(dt[0], 0);
+      assert.ok(Math.abs(Math.hypot(dx[0], dy[0], dz[0]) - 127) < 2, 'each path begins with a whole vector');
+    }
   }));
 
 test('nobody listens to tilting and shaking unless the site wants it', () =>
