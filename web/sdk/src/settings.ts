@@ -36,8 +36,8 @@ export const BATCH_SAMPLES = 60;
 export const BATCH_AGE_MS = 2_000;
 /** A batch never grows beyond these, also while the gateway is away. */
 export const BATCH_SAMPLES_MAX = 2_000;
-// An interaction names at most one target, so this bounds the targets too.
-export const BATCH_INTERACTIONS_MAX = 100;
+// An interaction names at most one target and takes at most 6 kB, so this bounds the targets and the bytes too.
+export const BATCH_INTERACTIONS_MAX = 40;
 /** Bytes that wait for the gateway; samples stop at half of it, all else at the end. */
 export const QUEUE_BYTES_MAX = 1 << 20;
 /** Bytes that a tab keeps for its next page. */
