@@ -43,7 +43,10 @@ before(async () => {
     return conditions.flatMap((condition) => twins.map((twin) => ({ one, twin, ...condition })));
   });
   const began = Date.now();
-  results = await runAll(runs, program());
+  results = await runAll(runs, program(), (run) => {
+    const right = run.twin ? found(run) : !cries(run).length;
+    if (!right || run.broke) console.log(`misjudged: ${run.one.name}${run.twin ? `, ${run.twin}` : ''}; ${story(run)}`);
+  });
   console.log(`${runs.length} pages in ${((Date.now() - began) / 1000).toFixed(0)} s`);
 });
 after(() => results && printMatrix());

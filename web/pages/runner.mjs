@@ -17,7 +17,7 @@ const FLAGS = ['--no-sandbox', '--headless=new', '--disable-gpu', '--disable-qui
 /** Pages at the same time: they mostly wait. */
 const AT_ONCE = Number(process.env.FURROW_PAGES_AT_ONCE ?? 8);
 /** How long a page may take to come up, or an answer to be told. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 /** A page shows its habits for this long before it is pressed. */
 const HABITS_MS = 2_600;
 /** Nobody presses in the moment in which a page comes up. */
@@ -218,24 +218,17 @@ async function show(site, browser, run) {
   }
 }
 
-/** What the scoring core makes of these batches: the signals of each page, by its path. */
-async function judge(site, command, paths) {
-  const lines = paths.flatMap((path) =>
-    site.of(path).map((batch) => JSON.stringify(Batch.toObject(batch, { enums: String, longs: String, bytes: String }))),
-  );
+/** What the scoring core makes of this page's batches: the signals that fired. */
+async function judge(site, command, path) {
+  const lines = site.of(path).map((batch) => JSON.stringify(Batch.toObject(batch, { enums: String, longs: String, bytes: String })));
   const child = spawn(command[0], [...command.slice(1), 'score', '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(lines.join('\n'));
   const out = await text(child.stdout);
-  const found = new Map();
-  for (const line of out.trim().split('\n')) {
-    const { page_views, signals } = JSON.parse(line);
-    found.set(page_views[0].path, signals);
-  }
-  return found;
+  return out.trim() ? JSON.parse(out).signals : [];
 }
 
-/** Runs all of these; gives each with the presses seen and the signals that fired. */
-export async function runAll(runs, command) {
+/** Runs all of these; gives each with the presses seen and the signals that fired, and tells each as soon as it is known. */
+export async function runAll(runs, command, tell) {
   const site = await new Site().start();
   const browser = await chromium.launch({ executablePath: process.env.CHROME ?? '/usr/bin/chromium', headless: true, args: FLAGS });
   try {
@@ -243,11 +236,15 @@ export async function runAll(runs, command) {
     const done = [];
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
-        for (let run; (run = waiting.shift()); ) done.push(await show(site, browser, run));
+        for (let run; (run = waiting.shift()); ) {
+          const shown = await show(site, browser, run);
+          const judged = { ...shown, signals: await judge(site, command, shown.path) };
+          done.push(judged);
+          tell(judged);
+        }
       }),
     );
-    const signals = await judge(site, command, done.map(({ path }) => path));
-    return done.map((run) => ({ ...run, signals: signals.get(run.path) ?? [] }));
+    return done;
   } finally {
     await browser.close();
     site.stop();
