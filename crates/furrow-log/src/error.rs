@@ -183,7 +183,8 @@ pub enum AppendError {
     /// log goes on: append it again, or let whoever sent it send it again.
     #[error("the brokers did not acknowledge the record in time")]
     TimedOut,
-    /// The brokers refused the record and always would; nothing was kept.
+    /// The brokers refused the record, or one of those that were sent together with it, and always
+    /// would; nothing was kept. A topic whose largest record is smaller than the log's is a cause.
     #[error("the brokers refused the record: {0}")]
     Refused(BrokerError),
     /// The log was closed. From a receipt: whether the record is durable is not known.

@@ -152,7 +152,7 @@ impl Log {
     ) -> Result<Receipt, AppendError> {
         match &self.0 {
             Backend::Embedded(log) => log.append(topic, key, payload),
-            Backend::Kafka(log) => log.append(topic, key, payload),
+            Backend::Kafka(log) => log.append(topic, key, &payload),
         }
     }
 
@@ -166,7 +166,7 @@ impl Log {
     ) -> Result<Receipt, AppendError> {
         match &self.0 {
             Backend::Embedded(log) => log.append_to(topic, partition, key, payload),
-            Backend::Kafka(log) => log.append_to(topic, partition, key, payload),
+            Backend::Kafka(log) => log.append_to(topic, partition, key, &payload),
         }
     }
 

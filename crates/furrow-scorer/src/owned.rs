@@ -15,6 +15,10 @@ use furrow_proto::record::InteractionRecord;
 /// behind this one.
 const TICK_PAUSE_MS: u64 = 50;
 
+/// One that was not read for so long is taken for lost and appended again. Of
+/// two that come, the second changes nothing.
+const TICK_LOST_AFTER_MS: u64 = 10_000;
+
 #[derive(Debug)]
 pub(crate) struct Owned {
     state: PartitionState,
@@ -34,8 +38,9 @@ pub(crate) struct Owned {
 enum Tick {
     /// None was appended since the last record.
     Idle,
-    /// One is in the log and has not been read.
-    Appended,
+    /// One is on its way to the log, or in it and not read. From then on, as
+    /// [`Now::running_ms`], it is lost.
+    Appended(u64),
     /// The next may be appended from then on, as [`Now::running_ms`].
     Pausing(u64),
 }
@@ -118,8 +123,11 @@ impl Owned {
     /// What has to be appended to a partition at whose end its owner stands:
     /// rules that were told long ago, or else a tick, which they do as well.
     pub(crate) fn take_appends(&mut self, now: Now) -> Vec<InteractionRecord> {
-        if matches!(self.tick, Tick::Pausing(until) if until <= now.running_ms) {
-            self.tick = Tick::Idle;
+        match self.tick {
+            Tick::Appended(until) | Tick::Pausing(until) if until <= now.running_ms => {
+                self.tick = Tick::Idle;
+            }
+            Tick::Idle | Tick::Appended(_) | Tick::Pausing(_) => {}
         }
         if !(self.is_caught_up && matches!(self.tick, Tick::Idle)) {
             return Vec::new();
@@ -138,7 +146,7 @@ impl Owned {
                 .collect()
         };
         if !records.is_empty() {
-            self.tick = Tick::Appended;
+            self.tick = Tick::Appended(now.running_ms + TICK_LOST_AFTER_MS);
         }
         records
     }
@@ -148,8 +156,8 @@ impl Owned {
         self.tick = Tick::Pausing(now.running_ms + TICK_PAUSE_MS);
     }
 
-    /// When something has to be appended, as [`Now::running_ms`]; none while
-    /// only a record can tell.
+    /// When something may have to be appended, as [`Now::running_ms`]; none
+    /// while only a record can tell.
     pub(crate) fn next_look_ms(&self, now: Now) -> Option<u64> {
         if !self.is_caught_up {
             return None;
@@ -161,8 +169,7 @@ impl Owned {
                 let wait_ms = due.0.saturating_sub(now.at_ms).max(0).unsigned_abs();
                 Some(now.running_ms.saturating_add(wait_ms))
             }
-            Tick::Appended => None,
-            Tick::Pausing(until) => Some(until),
+            Tick::Appended(until) | Tick::Pausing(until) => Some(until),
         }
     }
 

@@ -4,7 +4,7 @@
 //!
 //! - `main`: the table of commands
 //! - `setup`: what a checkout needs, in order, nothing twice; its parts are `tools`, `engine`,
-//!   `web`, `chromium`, `python` and `kafka`
+//!   `web`, `chromium`, `python`, `kafka` and `openssl`
 //! - `up`: set-up, release build, `furrow up --demo`
 //! - `bench`: set-up, release build, measurements
 //! - `budget`: instructions per sample, counted and compared
@@ -32,6 +32,7 @@ mod engine;
 mod fuzz;
 mod group;
 mod kafka;
+mod openssl;
 mod place;
 mod python;
 mod run;

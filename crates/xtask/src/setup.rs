@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::run::{Failure, part, tell};
-use crate::{budget, chromium, engine, fuzz, kafka, place, python, tools, web};
+use crate::{budget, chromium, engine, fuzz, kafka, openssl, place, python, tools, web};
 
 /// What the set-up is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,7 @@ pub(crate) fn prepare(purpose: Purpose) -> Result<(), Failure> {
     let _alone = alone(&cache.join("setup.lock"))?;
 
     part("tools", || tools::check(purpose))?;
+    part("openssl", openssl::provide)?;
     part("engine", || engine::fetch(&cache))?;
     part("npm packages", web::install)?;
     part("web", web::build)?;

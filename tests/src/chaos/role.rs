@@ -4,6 +4,7 @@ use crate::furrow::bare_command;
 use crate::http::{request, sum_of_metric};
 use furrow_test_broker::{Watched, free_port};
 use rustix::process::Signal;
+use std::fmt;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -86,11 +87,7 @@ impl Role {
         };
         let stderr = self.stderr();
         let last = stderr.lines().last().unwrap_or_default();
-        self.own_ends.push(format!(
-            "{} {}: {status}: {last}",
-            self.name,
-            self.number + 1
-        ));
+        self.own_ends.push(format!("{self}: {status}: {last}"));
         self.running = None;
         self.launch();
     }
@@ -143,6 +140,12 @@ impl Role {
     fn stderr_path(&self) -> PathBuf {
         self.folder
             .join(format!("{}-{}.log", self.name, self.number + 1))
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.number + 1)
     }
 }
 

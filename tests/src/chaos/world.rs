@@ -26,6 +26,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// How long a pause is slept at a time, between looks at who is to come back.
 const NAP: Duration = Duration::from_millis(20);
 
+/// How much of each role's output a failed run shows.
+const SHOWN_LINES_MAX: usize = 30;
+
 const INTERACTIONS: &str = "furrow.interactions.v1";
 const DEAD_LETTERS: &str = "furrow.dead-letters.v1";
 
@@ -253,8 +256,8 @@ impl World {
             self.roles().for_each(Role::look_after);
             let rows = self.clickhouse.ask(database, counts);
             let lags = [
-                sum(&self.scorers, "furrow_scorer_lag_records"),
-                sum(&self.sinks, "furrow_sink_lag_records"),
+                sum(&self.scorers, "furrow_lag_records"),
+                sum(&self.sinks, "furrow_lag_records"),
             ];
             let stored = rows.as_ref().is_ok_and(|rows| {
                 rows.first().is_some_and(|row| {
@@ -421,6 +424,23 @@ impl World {
                 events.collect::<Vec<_>>()
             })
             .collect()
+    }
+}
+
+impl Drop for World {
+    #[allow(
+        clippy::print_stderr,
+        reason = "a failed run shows what the roles said"
+    )]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for role in self.roles() {
+                let text = role.stderr();
+                let lines: Vec<&str> = text.lines().collect();
+                let last = &lines[lines.len().saturating_sub(SHOWN_LINES_MAX)..];
+                eprintln!("{role}:\n{}\n", last.join("\n"));
+            }
+        }
     }
 }
 

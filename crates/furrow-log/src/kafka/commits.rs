@@ -1,12 +1,26 @@
-//! What a member is still to tell its group: pure.
+//! What a member is still to tell its group.
+//!
+//! The library drops the answers to commits that nobody waits for, and waiting may take as long as
+//! a broker is away: so a thread of its own waits for each, and the consumer's thread hears of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::KafkaResult;
+use rdkafka::topic_partition_list::TopicPartitionList;
+
+use super::errors;
+use super::notices::{Notice, Notices};
+use super::reader;
+use crate::{Partition, Topic};
 
 /// How long a commit that failed waits for its next attempt.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Commits by partition. One request is on its way at a time; what is said meanwhile waits, and
+/// Commits by partition: pure. One request is on its way at a time; what is said meanwhile waits, and
 /// only the last of it for each partition.
 #[derive(Debug, Default)]
 pub(super) struct Commits {
@@ -15,7 +29,7 @@ pub(super) struct Commits {
     not_before: Option<Instant>,
 }
 
-/// What became of one partition's commit.
+/// What became of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Taken,
@@ -42,16 +56,17 @@ impl Commits {
         Some(&self.flying)
     }
 
-    /// What was on its way was answered, by one fate for each partition.
-    pub(super) fn answered(&mut self, now: Instant, fate: impl Fn(u32) -> Fate) {
-        for (partition, next) in std::mem::take(&mut self.flying) {
-            match fate(partition) {
-                Fate::Taken | Fate::Refused => {}
-                Fate::Later => {
+    /// What was on its way was answered.
+    pub(super) fn answered(&mut self, now: Instant, fate: Fate) {
+        let flown = std::mem::take(&mut self.flying);
+        match fate {
+            Fate::Taken | Fate::Refused => {}
+            Fate::Later => {
+                for (partition, next) in flown {
                     // What was said since is newer.
                     self.due.entry(partition).or_insert(next);
-                    self.not_before = Some(now + PAUSE);
                 }
+                self.not_before = Some(now + PAUSE);
             }
         }
     }
@@ -59,6 +74,39 @@ impl Commits {
     /// Nothing waits and nothing is on its way.
     pub(super) fn is_settled(&self) -> bool {
         self.due.is_empty() && self.flying.is_empty()
+    }
+}
+
+/// Sends commits of one topic and waits for their answers, until nobody sends any more.
+pub(super) struct Committer {
+    pub(super) topic: Topic,
+    pub(super) consumer: Arc<BaseConsumer<Notices>>,
+    pub(super) commits: Receiver<BTreeMap<u32, u64>>,
+    pub(super) answers: Sender<Notice>,
+}
+
+impl Committer {
+    pub(super) fn run(self) {
+        while let Ok(commit) = self.commits.recv() {
+            let fate = match self.send(&commit) {
+                Ok(()) => Fate::Taken,
+                Err(error) => {
+                    let later = errors::code(&error).is_none_or(errors::may_commit_later);
+                    tracing::warn!(topic = %self.topic, %error, later, "a commit was not taken");
+                    if later { Fate::Later } else { Fate::Refused }
+                }
+            };
+            // A consumer that has left wants no answer.
+            let _ = self.answers.send(Notice::Committed(fate));
+        }
+    }
+
+    fn send(&self, commit: &BTreeMap<u32, u64>) -> KafkaResult<()> {
+        let mut list = TopicPartitionList::new();
+        for (partition, next) in commit {
+            reader::add(&mut list, &self.topic, Partition(*partition), *next)?;
+        }
+        self.consumer.commit(&list, CommitMode::Sync)
     }
 }
 
@@ -81,9 +129,9 @@ mod tests {
         commits.note(0, 7);
         commits.note(1, 1);
         assert_eq!(sent(&mut commits, now), []);
-        commits.answered(now, |_| Fate::Taken);
+        commits.answered(now, Fate::Taken);
         assert_eq!(sent(&mut commits, now), [(0, 7), (1, 1)]);
-        commits.answered(now, |_| Fate::Taken);
+        commits.answered(now, Fate::Taken);
         assert!(commits.is_settled());
     }
 
@@ -93,7 +141,7 @@ mod tests {
         let mut commits = Commits::default();
         commits.note(0, 5);
         assert_eq!(sent(&mut commits, now), [(0, 5)]);
-        commits.answered(now, |_| Fate::Later);
+        commits.answered(now, Fate::Later);
         assert!(!commits.is_settled());
         assert_eq!(sent(&mut commits, now), []);
         assert_eq!(sent(&mut commits, now + PAUSE), [(0, 5)]);
@@ -106,7 +154,7 @@ mod tests {
         commits.note(0, 5);
         assert_eq!(sent(&mut commits, now), [(0, 5)]);
         commits.note(0, 3);
-        commits.answered(now, |_| Fate::Later);
+        commits.answered(now, Fate::Later);
         assert_eq!(sent(&mut commits, now + PAUSE), [(0, 3)]);
     }
 
@@ -116,7 +164,7 @@ mod tests {
         let mut commits = Commits::default();
         commits.note(0, 5);
         assert_eq!(sent(&mut commits, now), [(0, 5)]);
-        commits.answered(now, |_| Fate::Refused);
+        commits.answered(now, Fate::Refused);
         assert!(commits.is_settled());
     }
 }

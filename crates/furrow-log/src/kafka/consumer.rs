@@ -7,10 +7,11 @@
 //! fetched, or the group would give it up.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset as Place, TopicPartitionList};
@@ -37,7 +38,7 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
 const COMMITTED_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a member asks of the consumer of one of its topics.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Command {
     Start {
         partition: u32,
@@ -87,9 +88,11 @@ pub(super) struct Line {
 /// The thread's state.
 pub(super) struct Feeder {
     topic: Topic,
-    consumer: BaseConsumer<Notices>,
+    consumer: Arc<BaseConsumer<Notices>>,
     notices: Receiver<Notice>,
     line: Line,
+    /// Waits for the answers to commits; one is on its way at a time.
+    committer: Sender<BTreeMap<u32, u64>>,
     /// Assigned by the group; what was committed is not known yet.
     fresh: BTreeSet<u32>,
     /// Told to the member, with what flows.
@@ -153,8 +156,9 @@ enum Look {
 impl Feeder {
     pub(super) fn new(
         topic: Topic,
-        consumer: BaseConsumer<Notices>,
+        consumer: Arc<BaseConsumer<Notices>>,
         notices: Receiver<Notice>,
+        committer: Sender<BTreeMap<u32, u64>>,
         line: Line,
         settings: &KafkaSettings,
     ) -> Self {
@@ -163,6 +167,7 @@ impl Feeder {
             consumer,
             notices,
             line,
+            committer,
             fresh: BTreeSet::new(),
             owned: BTreeMap::new(),
             revoking: None,
@@ -284,10 +289,7 @@ impl Feeder {
                     self.fresh.extend(partitions);
                 }
                 Notice::Revoked { partitions, lost } => self.revoked(partitions, lost),
-                Notice::Committed { fates, others } => {
-                    let fate = |partition| -> Fate { *fates.get(&partition).unwrap_or(&others) };
-                    self.commits.answered(Instant::now(), fate);
-                }
+                Notice::Committed(fate) => self.commits.answered(Instant::now(), fate),
                 Notice::Ends(ends) => {
                     self.line.ends.send_modify(|known| known.extend(ends));
                 }
@@ -368,16 +370,9 @@ impl Feeder {
         let Some(due) = self.commits.take(now) else {
             return;
         };
-        let mut list = TopicPartitionList::new();
-        let mut sent = Ok(());
-        for (partition, next) in due {
-            let partition = Partition(*partition);
-            sent = sent.and_then(|()| reader::add(&mut list, &self.topic, partition, *next));
-        }
-        sent = sent.and_then(|()| self.consumer.commit(&list, CommitMode::Async));
-        if let Err(error) = sent {
-            tracing::warn!(topic = %self.topic, %error, "a commit could not be sent");
-            self.commits.answered(now, |_| Fate::Later);
+        if self.committer.send(due.clone()).is_err() {
+            // It ends with this thread, or by a panic that was told.
+            self.commits.answered(now, Fate::Refused);
         }
     }
 
@@ -630,7 +625,8 @@ impl Feeder {
         self.settle_commits();
         self.stop(self.owned.keys().copied().collect());
         self.consumer.context().leave();
-        // Dropping the consumer says good-bye to the group, and polls until that is done.
+        // The last to let go of the consumer, this thread or the one that commits, says good-bye to
+        // the group and polls until that is done.
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::mpsc as commands;
 
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::{mpsc, watch};
 
+use super::commits::Committer;
 use super::consumer::{Command, Feeder, Line, News};
+use super::errors;
 use super::gather::{Content, Life, Parcel};
 use super::notices::Notices;
 use super::running::Running;
 use super::settings::KafkaSettings;
-use crate::{ConsumeError, Event, Offset, Partition, Topic, TopicError};
+use crate::{BrokerError, ConsumeError, Event, Offset, Partition, Topic, TopicError};
 
 /// Parcels that may wait to be taken, besides the one that each consumer gathers.
 const PARCELS_MAX: usize = 2;
@@ -216,16 +220,26 @@ fn start(
         source,
     };
     let (notices, heeded) = commands::channel();
-    let consumer: rdkafka::consumer::BaseConsumer<Notices> = settings
+    let consumer: BaseConsumer<Notices> = settings
         .member(group)
-        .create_with_context(Notices::new(notices))
-        .map_err(|error| refused(super::errors::told(&error)))?;
-    rdkafka::consumer::Consumer::subscribe(&consumer, &[topic.as_str()])
-        .map_err(|error| refused(super::errors::told(&error)))?;
-    let feeder = Feeder::new(topic.clone(), consumer, heeded, line, settings);
+        .create_with_context(Notices::new(notices.clone()))
+        .map_err(|error| refused(errors::told(&error)))?;
+    consumer
+        .subscribe(&[topic.as_str()])
+        .map_err(|error| refused(errors::told(&error)))?;
+    let consumer = Arc::new(consumer);
+    let (commits, sent) = commands::channel();
+    let committer = Committer {
+        topic: topic.clone(),
+        consumer: Arc::clone(&consumer),
+        commits: sent,
+        answers: notices,
+    };
+    let feeder = Feeder::new(topic.clone(), consumer, heeded, commits, line, settings);
     running
-        .spawn(format!("log {topic}"), move || feeder.run())
-        .map_err(|error| refused(crate::BrokerError::new(error.to_string())))
+        .spawn(format!("commit {topic}"), move || committer.run())
+        .and_then(|()| running.spawn(format!("log {topic}"), move || feeder.run()))
+        .map_err(|error| refused(BrokerError::new(error.to_string())))
 }
 
 /// Resolves when the log is closed.

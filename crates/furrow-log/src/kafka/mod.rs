@@ -20,8 +20,8 @@
 //!   nothing, and a partition is fetched only once its member starts it.
 //! - Pausing throws away what was fetched ahead: only a member that takes nothing for seconds is
 //!   paused, and goes on polling.
-//! - The results of commits that nobody waits for are dropped: they come back as notices, and are
-//!   tried again or logged.
+//! - The answers to commits that nobody waits for are dropped, and the callback for them is never
+//!   called: a thread waits for each, and what was not taken is tried again or logged.
 //! - The end of a partition is told without its topic: each topic has a consumer of its own.
 //! - `split_partition_queue` may stall and `StreamConsumer` may miss a wake-up: neither is used.
 //! - A consumer or an administration client that nobody polls keeps every line it logs: all that
@@ -116,8 +116,9 @@ impl Kafka {
             settings,
         });
         let found = shared
-            .ask(patience, |shared| {
-                let metadata = shared.appender.client().fetch_metadata(None, ASK_TIMEOUT)?;
+            .ask(patience, move |shared| {
+                let timeout = patience.min(ASK_TIMEOUT);
+                let metadata = shared.appender.client().fetch_metadata(None, timeout)?;
                 Ok(metadata.topics().iter().filter_map(counted).collect())
             })
             .await;
@@ -230,11 +231,11 @@ impl Kafka {
         &self,
         topic: &Topic,
         key: &[u8],
-        payload: Bytes,
+        payload: &Bytes,
     ) -> Result<Receipt, AppendError> {
         let partitions = self.known(topic)?;
         let partition = partitioner::partition(key, partitions);
-        self.0.appender.append(topic, partition, key, &payload)
+        self.0.appender.append(topic, partition, key, payload)
     }
 
     pub(crate) fn append_to(
@@ -242,14 +243,14 @@ impl Kafka {
         topic: &Topic,
         partition: Partition,
         key: &[u8],
-        payload: Bytes,
+        payload: &Bytes,
     ) -> Result<Receipt, AppendError> {
         let partitions = self.known(topic)?;
         if partition.0 >= partitions {
             let topic = topic.clone();
             return Err(TopicError::NoPartition { topic, partition }.into());
         }
-        self.0.appender.append(topic, partition, key, &payload)
+        self.0.appender.append(topic, partition, key, payload)
     }
 
     pub(crate) async fn bounds(

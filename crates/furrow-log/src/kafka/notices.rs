@@ -1,4 +1,4 @@
-//! What the library calls back with, made into values for the consumer's thread.
+//! What a consumer's thread hears of: what the library calls back with, and answers to commits.
 //!
 //! Nothing is decided within a call: waiting there, or asking the brokers, can stop the library.
 
@@ -9,13 +9,12 @@ use std::sync::mpsc::Sender;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::commits::Fate;
-use super::errors;
 use super::library;
 
 /// What a consumer's thread is to heed.
@@ -27,11 +26,8 @@ pub(super) enum Notice {
         /// The group has given this member up: others may own them by now.
         lost: bool,
     },
-    /// A commit was answered: what became of each partition, and of those that are not named.
-    Committed {
-        fates: BTreeMap<u32, Fate>,
-        others: Fate,
-    },
+    /// The commit that was on its way was answered.
+    Committed(Fate),
     /// Where partitions end, as far as the last fetch told.
     Ends(BTreeMap<u32, u64>),
 }
@@ -112,21 +108,6 @@ impl ConsumerContext for Notices {
             self.tell(Notice::Revoked { partitions, lost });
         }
     }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        let others = fate(&result);
-        let mut fates = BTreeMap::new();
-        for element in offsets.elements() {
-            let own = match element.error() {
-                Ok(()) => others,
-                failed @ Err(_) => fate(&failed),
-            };
-            if let Ok(partition) = u32::try_from(element.partition()) {
-                fates.insert(partition, own);
-            }
-        }
-        self.tell(Notice::Committed { fates, others });
-    }
 }
 
 fn partitions(list: &TopicPartitionList) -> Vec<u32> {
@@ -135,15 +116,4 @@ fn partitions(list: &TopicPartitionList) -> Vec<u32> {
     numbers
         .filter_map(|number| u32::try_from(number).ok())
         .collect()
-}
-
-fn fate(result: &KafkaResult<()>) -> Fate {
-    match result {
-        Ok(()) => Fate::Taken,
-        Err(error) => {
-            let later = errors::code(error).is_none_or(errors::may_commit_later);
-            tracing::warn!(%error, later, "the brokers did not take a commit");
-            if later { Fate::Later } else { Fate::Refused }
-        }
-    }
 }

@@ -262,10 +262,11 @@ impl KafkaSettings {
                     ("group.protocol", &"classic"),
                     ("partition.assignment.strategy", &"cooperative-sticky"),
                     ("session.timeout.ms", &self.session_timeout_ms),
-                    // A few may be lost before a member is taken for dead.
+                    // A few may be lost before a member is taken for dead, and it is in the answers
+                    // that a member hears of others.
                     (
                         "heartbeat.interval.ms",
-                        &(self.session_timeout_ms / 5).max(1),
+                        &(self.session_timeout_ms / 10).max(1),
                     ),
                 ],
             ),
@@ -311,6 +312,8 @@ impl KafkaSettings {
         let mut config = ClientConfig::new();
         config.set_log_level(RDKafkaLogLevel::Info);
         config.set("client.id", "furrow");
+        // A broker that comes back is met within a second, not within ten.
+        config.set("reconnect.backoff.max.ms", "1000");
         for (name, value) in &self.client {
             config.set(name.trim(), value);
         }

@@ -8,7 +8,7 @@ mod groups;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use furrow_log::{Appended, Event, Log, Member, Offset, Partition, ReadLimit, Stored, Topic};
@@ -57,9 +57,10 @@ pub(crate) async fn run_cases(
 ) {
     for (name, case) in cases {
         let subject = soon("a fresh log", fresh()).await;
+        let began = Instant::now();
         let outcome = tokio::time::timeout(2 * PATIENCE, case(subject)).await;
         assert!(outcome.is_ok(), "{name} did not end");
-        println!("conformance: {name} ok");
+        println!("conformance: {name} ok, {} ms", began.elapsed().as_millis());
     }
 }
 
