@@ -175,6 +175,8 @@ impl Furrow {
         command
             .envs(self.ports.variables())
             .env("FURROW__ENGINE__PORT", "0")
+            // Tests count what they send themselves, unless they ask for it.
+            .env("FURROW__CANARY__EVERY_MS", "0")
             .envs(&self.options.variables)
             .arg("--data")
             .arg(self.data());
@@ -280,8 +282,9 @@ impl Furrow {
         loop {
             match self.try_sql(COUNTS) {
                 Ok(rows) => {
-                    let lag = ["furrow_scorer_lag_records", "furrow_sink_lag_records"]
-                        .map(|name| self.try_metric(name));
+                    let lag = ["scorer", "sink"].map(|role| {
+                        self.try_metric(&format!("furrow_lag_records{{role=\"{role}\"}}"))
+                    });
                     if rows == [[Value::from(scored), Value::from(archived)]]
                         && lag == [Some(0.0); 2]
                     {
@@ -306,8 +309,16 @@ impl Furrow {
         request(self.ports.observe, "GET", path, &[], b"")
     }
 
-    /// The sum of all samples of a metric, such as `furrow_sink_lag_records`, or one sample with
-    /// its labels.
+    /// One GET on the api's port.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn api(&self, path: &str) -> std::io::Result<Answer> {
+        request(self.ports.api, "GET", path, &[], b"")
+    }
+
+    /// The sum of the samples of a metric, such as `furrow_sink_rows_total`, or of those that have
+    /// a label, such as `furrow_lag_records{role="sink"}`.
     ///
     /// # Panics
     /// When nobody answers, or there is no such metric.

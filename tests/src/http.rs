@@ -49,15 +49,18 @@ pub fn request(
     })
 }
 
-/// The sum of all samples of a metric, or one sample with its labels, as told by the server for
-/// metrics at this address; `None` when it has none, or nobody answers.
+/// The sum of the samples of a metric, of all or of those that have a label, such as
+/// `furrow_scorer_records{outcome="scored"}`, as told by the server for metrics at this address;
+/// `None` when it has none, or nobody answers.
 pub(crate) fn sum_of_metric(address: SocketAddr, name: &str) -> Option<f64> {
     let text = request(address, "GET", "/metrics", &[], b"").ok()?.body;
+    let (name, label) = name.split_once('{').unwrap_or((name, ""));
+    let label = label.trim_end_matches('}');
     let samples: Vec<f64> = text
         .lines()
         .filter(|line| {
-            line.strip_prefix(name)
-                .is_some_and(|rest| rest.starts_with(['{', ' ']))
+            let rest = line.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with(['{', ' ']) && rest.contains(label))
         })
         .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
         .collect();

@@ -496,10 +496,9 @@ fn count(visits: &[Visit]) -> u64 {
 
 /// Waits until so many records had an outcome; the scorer tells of it now and then.
 fn until_outcome(furrow: &Furrow, outcome: &str, count: u64) {
-    let line = format!("furrow_scorer_records{{outcome=\"{outcome}\"}} {count}");
-    until(&line, BOUND, || {
-        let text = furrow.observe("/metrics").unwrap().body;
-        text.lines().any(|found| found == line).then_some(())
+    let name = format!("furrow_scorer_records{{outcome=\"{outcome}\"}}");
+    until(&format!("{name} is {count}"), BOUND, || {
+        (furrow.try_metric(&name) == Some(count as f64)).then_some(())
     });
 }
 

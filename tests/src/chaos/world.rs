@@ -261,8 +261,8 @@ impl World {
             self.roles().for_each(Role::look_after);
             let rows = self.clickhouse.ask(database, counts);
             let lags = [
-                sum(&self.scorers, "furrow_scorer_lag_records"),
-                sum(&self.sinks, "furrow_sink_lag_records"),
+                sum(&self.scorers, "furrow_lag_records"),
+                sum(&self.sinks, "furrow_lag_records"),
             ];
             let stored = rows.as_ref().is_ok_and(|rows| {
                 rows.first().is_some_and(|row| {
