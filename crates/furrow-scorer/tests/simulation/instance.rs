@@ -8,7 +8,7 @@ use bytes::Bytes;
 use furrow_core::ids::Epoch;
 use furrow_log::{Offset, Partition};
 use furrow_scorer::scoring::{Due, Now, Sent};
-use furrow_scorer::snapshot::Written;
+use furrow_scorer::snapshot::{Found, Written};
 use furrow_scorer::takeover::Offer;
 use furrow_scorer::{Config, Scoring};
 use std::collections::BTreeMap;
@@ -85,7 +85,13 @@ impl Instance {
         self.reading.keys().copied()
     }
 
-    pub(crate) fn assigned(&mut self, partition: Partition, log: &Log, shelf: &Shelf, at_ms: i64) {
+    pub(crate) fn assigned(
+        &mut self,
+        partition: Partition,
+        log: &mut Log,
+        shelf: &Shelf,
+        at_ms: i64,
+    ) {
         let bounds = log.bounds(partition);
         let offer = Offer {
             found: shelf.find(self.fold, partition, EPOCH, bounds.end.0),
@@ -94,6 +100,12 @@ impl Instance {
             committed_ms: None,
         };
         assert_eq!(offer.asks_for_time_at(), None, "nothing was dropped");
+        let taken_over = match &offer.found {
+            Found::State(_) => "takeover from a state",
+            Found::ReplayFrom(_) => "takeover from another fold's snapshot",
+            Found::Nothing => "takeover from nothing",
+        };
+        log.reached.count(taken_over, 1);
         let from = self.scoring.assigned(partition, offer, self.now(at_ms));
         let Offset(from) = from.expect("nothing was dropped");
         let skipped = u64::from(self.fault == Fault::SkipsARecord);
@@ -187,7 +199,7 @@ impl Instance {
             return false;
         }
         let (name, payload, sent) = self.outputs.swap_remove(draw.below(self.outputs.len()));
-        log.outputs.insert((name, payload));
+        log.output(name, payload);
         self.receipts.push(sent);
         true
     }

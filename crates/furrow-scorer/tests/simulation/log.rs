@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use furrow_log::{Bounds, Offset, Partition, Stored};
 use furrow_scorer::scoring::OutputKind;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// What is durable.
 #[derive(Default)]
@@ -13,6 +13,17 @@ pub(crate) struct Log {
     partitions: Vec<PartitionLog>,
     /// Outputs, once each: a store merges repeats of an identity.
     pub(crate) outputs: HashSet<(OutputName, Bytes)>,
+    pub(crate) reached: Reached,
+}
+
+/// How often what a schedule should reach was reached.
+#[derive(Debug, Default)]
+pub(crate) struct Reached(pub(crate) BTreeMap<&'static str, u64>);
+
+impl Reached {
+    pub(crate) fn count(&mut self, what: &'static str, times: u64) {
+        *self.0.entry(what).or_default() += times;
+    }
 }
 
 #[derive(Default)]
@@ -44,6 +55,7 @@ impl Log {
         Log {
             partitions: (0..partitions).map(|_| PartitionLog::default()).collect(),
             outputs: HashSet::new(),
+            reached: Reached::default(),
         }
     }
 
@@ -91,7 +103,14 @@ impl Log {
     }
 
     pub(crate) fn commit(&mut self, partition: Partition, next: Offset) {
-        self.of(partition).committed = Some(next);
+        let before = self.of(partition).committed.replace(next);
+        let is_lower = before.is_some_and(|before| before > next);
+        self.reached.count("lower commit", u64::from(is_lower));
+    }
+
+    pub(crate) fn output(&mut self, name: OutputName, payload: Bytes) {
+        let is_new = self.outputs.insert((name, payload));
+        self.reached.count("repeated output", u64::from(!is_new));
     }
 
     fn of(&mut self, partition: Partition) -> &mut PartitionLog {

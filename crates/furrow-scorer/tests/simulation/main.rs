@@ -30,6 +30,7 @@ mod visitors;
 mod world;
 
 use crate::instance::Fault;
+use crate::log::Reached;
 use crate::world::{Told, World};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -54,7 +55,7 @@ fn asked(name: &str) -> Option<u64> {
 }
 
 /// One schedule; its error is what did not hold.
-fn run(seed: u64, fault: Fault, told: Told) -> Result<(), String> {
+fn run(seed: u64, fault: Fault, told: Told) -> Result<Reached, String> {
     let ran = catch_unwind(AssertUnwindSafe(|| World::new(seed, fault, told).run()));
     ran.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
@@ -126,6 +127,37 @@ fn a_seed_fixes_everything_that_happens() {
             once,
             World::new(seed, Fault::None, Told::Silently).history(),
             "seed {seed}"
+        );
+    }
+}
+
+#[test]
+fn schedules_reach_every_outcome_and_every_way_to_take_over() {
+    const REACHED: [&str; 12] = [
+        "scored",
+        "duplicate",
+        "reordered",
+        "late",
+        "dead",
+        "tick",
+        "control",
+        "lower commit",
+        "repeated output",
+        "takeover from a state",
+        "takeover from another fold's snapshot",
+        "takeover from nothing",
+    ];
+    let mut all = Reached::default();
+    for seed in 0..200 {
+        for (what, times) in run(seed, Fault::None, Told::Silently).unwrap().0 {
+            all.count(what, times);
+        }
+    }
+    eprintln!("in 200 schedules: {:?}", all.0);
+    for what in REACHED {
+        assert!(
+            all.0.get(what).is_some_and(|times| *times >= 5),
+            "{what} is seldom"
         );
     }
 }

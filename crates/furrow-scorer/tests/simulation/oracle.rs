@@ -1,7 +1,7 @@
 //! One uninterrupted pass over the log, and how what reached it compares.
 
 use crate::instance::EPOCH;
-use crate::log::{Log, OutputName};
+use crate::log::{Log, OutputName, Reached};
 use bytes::Bytes;
 use furrow_core::ids::{Origin, SenderId, SessionKey};
 use furrow_core::ledger::Outcome;
@@ -17,13 +17,14 @@ type Outputs = HashSet<(OutputName, Bytes)>;
 
 /// Whether what reached the log is what one pass puts out, byte for byte,
 /// every batch that was taken counts once, and nothing is overdue at `at_ms`.
-pub(crate) fn compare(log: &Log, config: &Config, at_ms: i64) -> Result<(), String> {
+pub(crate) fn compare(log: &mut Log, config: &Config, at_ms: i64) -> Result<(), String> {
     let (mut once, mut overdue) = (Outputs::new(), None);
     for partition in log.partitions() {
         let state = pass(log, partition, config, &mut once)?;
         let due = [state.deadline(), state.repeat_due()];
         let is_due = due.into_iter().flatten().any(|due| due.0 <= at_ms);
         overdue = overdue.or(is_due.then_some(partition));
+        count(&mut log.reached, &state);
     }
     if log.outputs != once {
         let (missing, other) = (named(&once, &log.outputs), named(&log.outputs, &once));
@@ -35,6 +36,17 @@ pub(crate) fn compare(log: &Log, config: &Config, at_ms: i64) -> Result<(), Stri
         Some(partition) => Err(format!("partition {partition} waits for a tick in vain")),
         None => Ok(()),
     }
+}
+
+fn count(reached: &mut Reached, state: &PartitionState) {
+    let ledger = state.ledger();
+    reached.count("scored", ledger.scored);
+    reached.count("duplicate", ledger.duplicate);
+    reached.count("reordered", ledger.reordered);
+    reached.count("late", ledger.late);
+    reached.count("dead", ledger.dead);
+    reached.count("tick", ledger.tick);
+    reached.count("control", ledger.control);
 }
 
 /// What stands in the one alone.
