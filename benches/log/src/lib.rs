@@ -72,7 +72,13 @@ fn fetched_a_second(printed: &str) -> Option<f64> {
     let mut lines = printed.lines().filter(|line| line.contains(','));
     let mut names = lines.next()?.split(',');
     let column = names.position(|name| name.trim() == "nMsg.sec")?;
-    lines.last()?.split(',').nth(column)?.trim().parse().ok()
+    lines
+        .next_back()?
+        .split(',')
+        .nth(column)?
+        .trim()
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]

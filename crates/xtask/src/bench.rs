@@ -131,7 +131,7 @@ mod tests {
         assert!(
             names(&["edge"])
                 .unwrap_err()
-                .contains("core | state | pipeline")
+                .contains("core | state | kafka | pipeline")
         );
     }
 }
