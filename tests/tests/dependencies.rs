@@ -63,6 +63,7 @@ const TOP: &[&str] = &[
     "furrow-tests",
     "furrow-benches",
     "furrow-counts",
+    "furrow-log-benches",
     "furrow-fuzz",
 ];
 
@@ -98,6 +99,7 @@ const TESTING: &[&str] = &[
     "furrow-test-broker",
     "furrow-benches",
     "furrow-counts",
+    "furrow-log-benches",
     "furrow-fuzz",
 ];
 

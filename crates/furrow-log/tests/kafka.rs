@@ -416,9 +416,106 @@ async fn an_append_that_no_broker_acknowledges_times_out_and_the_next_is_taken()
 }
 
 #[tokio::test]
+async fn credentials_and_certificates_open_a_cluster_that_asks_for_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (store, certificate) = (path("broker.p12"), path("broker.pem"));
+    keytool(&[
+        "-genkeypair",
+        "-keyalg",
+        "EC",
+        "-dname",
+        "CN=localhost",
+        "-ext",
+        "SAN=IP:127.0.0.1",
+        "-keystore",
+        &store,
+    ]);
+    keytool(&[
+        "-exportcert",
+        "-rfc",
+        "-file",
+        &certificate,
+        "-keystore",
+        &store,
+    ]);
+    let broker = Broker::start_with(&[
+        (
+            "listener.security.protocol.map",
+            "PLAINTEXT:SASL_SSL,CONTROLLER:PLAINTEXT",
+        ),
+        ("ssl.keystore.type", "PKCS12"),
+        ("ssl.keystore.location", &store),
+        ("ssl.keystore.password", STORE_PASSWORD),
+        ("ssl.truststore.type", "PEM"),
+        ("ssl.truststore.location", &certificate),
+        ("sasl.enabled.mechanisms", "PLAIN"),
+        ("sasl.mechanism.inter.broker.protocol", "PLAIN"),
+        (
+            "listener.name.plaintext.plain.sasl.jaas.config",
+            "org.apache.kafka.common.security.plain.PlainLoginModule required \
+             username=\"broker\" password=\"within\" \
+             user_broker=\"within\" user_furrow=\"hunter2\";",
+        ),
+    ]);
+    let with = |password: &str| KafkaSettings {
+        client: [
+            ("security.protocol", "SASL_SSL"),
+            ("ssl.ca.location", &certificate),
+            ("sasl.mechanisms", "PLAIN"),
+            ("sasl.username", "furrow"),
+            ("sasl.password", password),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into(),
+        connect_timeout_ms: 10_000,
+        ..settings(&broker.bootstrap())
+    };
+    let log = connect(&with("hunter2")).await;
+    log.create_topic(&topic(), &TopicPlan::of(1)).await.unwrap();
+    put(&log, 0, "a").await;
+    assert_eq!(texts(&read_all(&log, 0).await), ["a"]);
+    let mut member = log.join("g", &[topic()]).await.unwrap();
+    assert!(matches!(
+        conformance::event(&mut member).await,
+        Event::Assigned { .. }
+    ));
+    let stranger = KafkaSettings {
+        connect_timeout_ms: 1_000,
+        ..with("guessed")
+    };
+    let refused = soon("an answer", Log::connect(stranger)).await.unwrap_err();
+    let why = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(why.contains("Authentication failed"), "{why}");
+    assert!(!format!("{refused:?}").contains("guessed"));
+}
+
+const STORE_PASSWORD: &str = "changeit";
+
+/// Java's own tool for keys and certificates.
+fn keytool(args: &[&str]) {
+    let output = std::process::Command::new("keytool")
+        .args(args)
+        .args(["-alias", "broker", "-storepass", STORE_PASSWORD])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
 async fn a_cluster_that_does_not_answer_is_named() {
+    let scram = [
+        ("security.protocol", "SASL_SSL"),
+        ("sasl.mechanisms", "SCRAM-SHA-512"),
+        ("sasl.username", "furrow"),
+        ("sasl.password", "hunter2"),
+    ];
     let settings = KafkaSettings {
         brokers: format!("127.0.0.1:{}", furrow_test_broker::free_port()),
+        // The library refuses at once what it was not built with.
+        client: scram
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         connect_timeout_ms: 500,
         ..KafkaSettings::default()
     };

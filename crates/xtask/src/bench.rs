@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::run::{Failure, cargo};
+use crate::setup::{self, Purpose};
 use crate::up;
 
 /// One benchmark.
@@ -19,6 +20,8 @@ struct Benchmark {
 enum Needs {
     /// Only what it depends on.
     Nothing,
+    /// The set-up, for its Kafka broker.
+    Broker,
     /// The set-up, and the binary built for release.
     Furrow,
 }
@@ -36,6 +39,11 @@ const BENCHMARKS: &[Benchmark] = &[
         needs: Needs::Nothing,
     },
     Benchmark {
+        name: "kafka",
+        package: "furrow-log-benches",
+        needs: Needs::Broker,
+    },
+    Benchmark {
         name: "pipeline",
         package: "furrow-benches",
         needs: Needs::Furrow,
@@ -49,8 +57,12 @@ pub(crate) fn bench(args: &[String]) -> Result<ExitCode, Failure> {
         println!("\n== {}", benchmark.name);
         let Benchmark { name, package, .. } = benchmark;
         let mut command = cargo("bench", &["--package", package, "--bench", name]);
-        if benchmark.needs == Needs::Furrow {
-            command.env("FURROW_BIN", up::released()?);
+        match benchmark.needs {
+            Needs::Nothing => {}
+            Needs::Broker => setup::prepare(Purpose::Test)?,
+            Needs::Furrow => {
+                command.env("FURROW_BIN", up::released()?);
+            }
         }
         let status = command
             .arg("--")
@@ -101,10 +113,13 @@ mod tests {
 
     #[test]
     fn without_a_name_all_benchmarks_run() {
-        assert_eq!(names(&[]).unwrap(), (vec!["core", "state", "pipeline"], 0));
+        assert_eq!(
+            names(&[]).unwrap(),
+            (vec!["core", "state", "kafka", "pipeline"], 0)
+        );
         assert_eq!(
             names(&["all"]).unwrap(),
-            (vec!["core", "state", "pipeline"], 0)
+            (vec!["core", "state", "kafka", "pipeline"], 0)
         );
     }
 
@@ -116,7 +131,7 @@ mod tests {
         assert!(
             names(&["edge"])
                 .unwrap_err()
-                .contains("core | state | pipeline")
+                .contains("core | state | kafka | pipeline")
         );
     }
 }

@@ -8,6 +8,7 @@ use std::sync::mpsc as commands;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::sync::{mpsc, watch};
 
+use super::Kafka;
 use super::commits::Committer;
 use super::consumer::{Command, Feeder, Line, News};
 use super::errors;
@@ -29,6 +30,8 @@ pub(crate) struct Member {
     owned: BTreeMap<(usize, u32), Option<Life>>,
     lives: u64,
     closed: watch::Receiver<bool>,
+    /// The log is there as long as any of its members.
+    _log: Kafka,
 }
 
 /// The consumer of one topic.
@@ -41,6 +44,7 @@ struct Feed {
 impl Member {
     /// Starts a consumer for each topic. They join the group by themselves.
     pub(super) fn join(
+        log: Kafka,
         settings: &KafkaSettings,
         running: &Running,
         group: &str,
@@ -77,6 +81,7 @@ impl Member {
             owned: BTreeMap::new(),
             lives: 0,
             closed: running.closed(),
+            _log: log,
         })
     }
 

@@ -314,7 +314,10 @@ impl Kafka {
         if self.0.running.is_closed() {
             return Err(TopicError::Closed);
         }
-        Member::join(&self.0.settings, &self.0.running, group, topics.to_vec())
+        let Shared {
+            settings, running, ..
+        } = &*self.0;
+        Member::join(self.clone(), settings, running, group, topics.to_vec())
     }
 
     pub(crate) async fn forget_group(&self, group: &str) -> Result<(), ForgetError> {
@@ -352,7 +355,10 @@ impl Kafka {
         for partition in (0..count).map(Partition) {
             ends.push(self.watermarks(topic, partition).await?.1);
         }
-        Tail::follow(&self.0.settings, &self.0.running, topic, ends)
+        let Shared {
+            settings, running, ..
+        } = &*self.0;
+        Tail::follow(self.clone(), settings, running, topic, ends)
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -151,8 +151,14 @@ impl ClientContext for Deliveries {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.heard
-            .send_replace(Some(BrokerError::new(format!("{error}: {reason}"))));
+        self.heard.send_if_modified(|heard| {
+            // That all are away says less than why the last one is.
+            let says_why = error.rdkafka_error_code() != Some(Code::AllBrokersDown);
+            if says_why || heard.is_none() {
+                *heard = Some(BrokerError::new(format!("{error}: {reason}")));
+            }
+            says_why
+        });
         if error.rdkafka_error_code() == Some(Code::Fatal) {
             tracing::error!(%error, reason, "the Kafka producer cannot go on");
             self.failure.send_replace(Some(errors::fatal(reason)));

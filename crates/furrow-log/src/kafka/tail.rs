@@ -11,6 +11,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use tokio::sync::{mpsc, watch};
 
+use super::Kafka;
 use super::errors::{self, Hope};
 use super::gather::{Content, Gather, Life, Parcel};
 use super::member::is_closed;
@@ -33,6 +34,8 @@ pub(crate) struct Tail {
     parcels: mpsc::Receiver<Parcel>,
     room: commands::Sender<()>,
     closed: watch::Receiver<bool>,
+    /// The log is there as long as any of its tails.
+    _log: Kafka,
 }
 
 /// The thread's state.
@@ -53,6 +56,7 @@ struct Follower {
 impl Tail {
     /// Follows every partition from the offset that is given for it.
     pub(super) fn follow(
+        log: Kafka,
         settings: &KafkaSettings,
         running: &Running,
         topic: &Topic,
@@ -87,6 +91,7 @@ impl Tail {
             parcels: taken,
             room,
             closed: running.closed(),
+            _log: log,
         })
     }
 
