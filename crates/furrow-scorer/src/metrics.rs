@@ -165,7 +165,7 @@ mod tests {
     fn state(partition: u32, ticks: u64) -> PartitionState {
         let mut state = PartitionState::new(Epoch(0), partition, 0, 0);
         for offset in 0..ticks {
-            state.fold(offset, LogTime(1), Record::Tick { at_ms: 1 });
+            let _ = state.fold(offset, LogTime(1), Record::Tick { at_ms: 1 });
         }
         state
     }

@@ -74,11 +74,11 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Option<(String, Vec<(String, String)>, f64)> {
+    fn read(line: &str) -> Option<Sample> {
         let mut samples = samples(line).into_iter();
         let sample = samples.next()?;
         assert_eq!(samples.next(), None);
-        Some((sample.name, sample.labels, sample.value))
+        Some(sample)
     }
 
     #[test]
@@ -95,7 +95,13 @@ mod tests {
                 -2.0,
             ),
         ] {
-            assert_eq!(read(line), Some((name.to_owned(), labels, value)), "{line}");
+            let name = name.to_owned();
+            let expected = Sample {
+                name,
+                labels,
+                value,
+            };
+            assert_eq!(read(line), Some(expected), "{line}");
         }
     }
 

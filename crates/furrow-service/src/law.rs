@@ -37,6 +37,15 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    fn missing(self) -> i128 {
+        match self {
+            Self::Holds => 0,
+            Self::Broken { missing } => missing,
+        }
+    }
+}
+
 impl Account {
     fn settled(&self) -> i128 {
         self.settled.iter().map(|part| i128::from(part.count)).sum()
@@ -97,12 +106,35 @@ pub fn check(read: impl Fn() -> Vec<Account>) -> Vec<(Account, Verdict)> {
     };
     now.into_iter()
         .filter_map(|now| {
-            let before = named(&before, &now.name)?;
-            let after = named(&after, &now.name)?;
+            let before = named(&before, now.name)?;
+            let after = named(&after, now.name)?;
             let verdict = verdict([&before, &now, &after])?;
             Some((now, verdict))
         })
         .collect()
+}
+
+/// Accounts of the same name as one without a place, in the order in which the
+/// names first come. A law that one place breaks is broken for all, by what is
+/// missing where most is, so that places cannot make up for each other.
+#[must_use]
+pub fn summary(checked: Vec<(Account, Verdict)>) -> Vec<(Account, Verdict)> {
+    let mut sums: Vec<(Account, Verdict)> = Vec::new();
+    for (account, verdict) in checked {
+        match sums.iter_mut().find(|(sum, _)| sum.name == account.name) {
+            Some((sum, worst)) => {
+                sum.add(&account);
+                if verdict.missing().abs() > worst.missing().abs() {
+                    *worst = verdict;
+                }
+            }
+            None => {
+                let place = String::new();
+                sums.push((Account { place, ..account }, verdict));
+            }
+        }
+    }
+    sums
 }
 
 #[cfg(test)]
@@ -123,13 +155,13 @@ mod tests {
         }
     }
 
-    fn judged(readings: [Account; 3]) -> Verdict {
-        let [before, now, after] = &readings;
+    fn judged(readings: &[Account; 3]) -> Verdict {
+        let [before, now, after] = readings;
         verdict([before, now, after]).unwrap()
     }
 
     fn at_rest(received: u64, accepted: u64, rejected: u64, in_flight: u64) -> Verdict {
-        judged([(); 3].map(|()| account(received, accepted, rejected, in_flight)))
+        judged(&[(); 3].map(|()| account(received, accepted, rejected, in_flight)))
     }
 
     #[test]
@@ -153,7 +185,7 @@ mod tests {
         // Read one after the other: 10 received, then 2 more come and 3 end.
         let now = account(10, 9, 3, 3);
         let readings = [account(8, 6, 1, 1), now, account(15, 11, 3, 1)];
-        assert_eq!(judged(readings), Verdict::Holds);
+        assert_eq!(judged(&readings), Verdict::Holds);
     }
 
     #[test]
@@ -163,7 +195,7 @@ mod tests {
             account(101, 61, 30, 0),
             account(102, 62, 30, 0),
         ];
-        assert_eq!(judged(readings), Verdict::Broken { missing: 8 });
+        assert_eq!(judged(&readings), Verdict::Broken { missing: 8 });
     }
 
     #[test]

@@ -57,9 +57,9 @@ async fn the_pipeline_s_health_is_told_from_the_log_in_both_ways() {
 
     let member = world.log.join("sink", &[Topic::new(SCORES)]).await.unwrap();
     for partition in [0, 1].map(Partition) {
-        let bounds = world.log.bounds(&Topic::new(SCORES), partition);
-        let end = bounds.await.unwrap().end;
-        member.commit(&Topic::new(SCORES), partition, end).unwrap();
+        let scores = Topic::new(SCORES);
+        let end = world.log.bounds(&scores, partition).await.unwrap().end;
+        member.commit(&scores, partition, end).unwrap();
     }
     let level = told(|health| health["lags"][0]["records"] == "0").await;
     assert_eq!(level["lags"][0]["seconds"], 0.0);

@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::TargetHash;
 use crate::interaction::{
     Page, PointerType, PressKind, Reportable, ResponseKind, ResponseUpdate, Target, TargetIndex,
+    TargetKind,
 };
 use crate::rules::RuleSet;
 use crate::signals::Around;
