@@ -6,7 +6,7 @@ use furrow_test_broker::{Broker, run_tool};
 use furrow_tests::client::Sender;
 use furrow_tests::random::Random;
 use furrow_tests::visit::{Ending, Visit};
-use furrow_tests::{Apart, Furrow, Server, numbers, until};
+use furrow_tests::{Apart, Server, numbers, until};
 use serde_json::Value;
 use std::process::Output;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -172,82 +172,6 @@ fn topics_are_repartitioned_by_migrate_alone_and_only_after_a_drain() {
         sent += 1;
     }
     world.until_stored(sent);
-}
-
-#[test]
-fn topics_that_others_made_anew_stop_the_scorer_until_they_are_adopted() {
-    let world = World::new();
-    world.migrate(&[]);
-    let mut random = Random::new(Random::seed());
-    let mut roles = ["gateway", "scorer", "sink"].map(|role| world.apart.start(role));
-    let sender = Sender::to(roles[0].address);
-    let first = visits(&mut random, 6, Ending::Said);
-    let mut sent = 0;
-    for batch in first.iter().flat_map(Visit::encoded) {
-        sender.publish(&batch).unwrap();
-        sent += 1;
-    }
-    world.until_stored(sent);
-    for role in &mut roles {
-        role.stop();
-    }
-
-    let bootstrap = world.broker.bootstrap();
-    for topic in ["furrow.interactions.v1", "furrow.scores.v1"] {
-        let delete = [
-            "--bootstrap-server",
-            &bootstrap,
-            "--delete",
-            "--topic",
-            topic,
-        ];
-        run_tool("org.apache.kafka.tools.TopicCommand", &delete);
-        let settings = [
-            ("message.timestamp.type", "LogAppendTime"),
-            ("retention.ms", "273600000"),
-            ("max.message.bytes", "8388608"),
-        ];
-        world.broker.create_topic(topic, 4, &settings);
-    }
-    let mut stopped = world.apart.launch("scorer");
-    assert!(!stopped.until_ended().success());
-    let stderr = stopped.stderr();
-    assert!(stderr.contains("furrow migrate --adopt"), "{stderr}");
-
-    world.migrate(&["--adopt"]);
-    let _roles = ["scorer", "sink"].map(|role| world.apart.start(role));
-    let gateway = world.apart.start("gateway");
-    let sender = Sender::to(gateway.address);
-    let second = visits(&mut random, 3, Ending::Said);
-    for batch in second.iter().flat_map(Visit::encoded) {
-        sender.publish(&batch).unwrap();
-        sent += 1;
-    }
-    world.until_stored(sent);
-}
-
-#[test]
-fn up_runs_on_brokers_and_a_server_as_well() {
-    let (broker, server) = (Broker::start(), Server::start());
-    let mut options = Furrow::options()
-        .set("FURROW__LOG__BROKERS", &broker.bootstrap())
-        .set("FURROW__LOG__PARTITIONS", "2")
-        .set("FURROW__LOG__REPLICATION", "1")
-        .set("FURROW__LOG__MIN_INSYNC", "1");
-    for (variable, value) in server.variables() {
-        options = options.set(&variable, &value);
-    }
-    let furrow = options.start();
-    let mut random = Random::new(Random::seed());
-    let visits = visits(&mut random, 3, Ending::Said);
-    let sender = Sender::to(furrow.ports().gateway);
-    let batches: Vec<_> = visits.iter().flat_map(Visit::encoded).collect();
-    for batch in &batches {
-        sender.publish(batch).unwrap();
-    }
-    let sent = u64::try_from(batches.len()).unwrap();
-    furrow.until_stored(sent, sent);
-    assert!(furrow.stdout().contains("Kafka at 127.0.0.1:"));
 }
 
 #[test]
