@@ -89,20 +89,39 @@ pub fn verdict(readings: [&Account; 3]) -> Option<Verdict> {
 /// Reads accounts three times and judges those that were there each time.
 pub fn check(read: impl Fn() -> Vec<Account>) -> Vec<(Account, Verdict)> {
     let [before, now, after] = [read(), read(), read()];
-    let named = |accounts: &[Account], name: &str| -> Option<Account> {
-        accounts
-            .iter()
-            .find(|account| account.name == name)
-            .cloned()
-    };
     now.into_iter()
         .filter_map(|now| {
-            let before = named(&before, &now.name)?;
-            let after = named(&after, &now.name)?;
-            let verdict = verdict([&before, &now, &after])?;
+            let before = before.iter().find(|account| account.is_of(&now))?;
+            let after = after.iter().find(|account| account.is_of(&now))?;
+            let verdict = verdict([before, &now, after])?;
             Some((now, verdict))
         })
         .collect()
+}
+
+/// One account of each name, with all its places added up. It holds when it
+/// holds in every place.
+#[must_use]
+pub fn summary(checked: Vec<(Account, Verdict)>) -> Vec<(Account, Verdict)> {
+    let mut summed: Vec<(Account, Verdict)> = Vec::new();
+    for (account, verdict) in checked {
+        let known = summed
+            .iter_mut()
+            .find(|(known, _)| known.name == account.name);
+        match known {
+            Some((sum, all)) => {
+                sum.add(&account);
+                if *all == Verdict::Holds {
+                    *all = verdict;
+                }
+            }
+            None => {
+                let place = String::new();
+                summed.push((Account { place, ..account }, verdict));
+            }
+        }
+    }
+    summed
 }
 
 #[cfg(test)]
