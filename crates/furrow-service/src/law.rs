@@ -37,15 +37,6 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
-    fn missing(self) -> i128 {
-        match self {
-            Self::Holds => 0,
-            Self::Broken { missing } => missing,
-        }
-    }
-}
-
 impl Account {
     fn settled(&self) -> i128 {
         self.settled.iter().map(|part| i128::from(part.count)).sum()
@@ -98,43 +89,39 @@ pub fn verdict(readings: [&Account; 3]) -> Option<Verdict> {
 /// Reads accounts three times and judges those that were there each time.
 pub fn check(read: impl Fn() -> Vec<Account>) -> Vec<(Account, Verdict)> {
     let [before, now, after] = [read(), read(), read()];
-    let named = |accounts: &[Account], name: &str| -> Option<Account> {
-        accounts
-            .iter()
-            .find(|account| account.name == name)
-            .cloned()
-    };
     now.into_iter()
         .filter_map(|now| {
-            let before = named(&before, now.name)?;
-            let after = named(&after, now.name)?;
-            let verdict = verdict([&before, &now, &after])?;
+            let before = before.iter().find(|account| account.is_of(&now))?;
+            let after = after.iter().find(|account| account.is_of(&now))?;
+            let verdict = verdict([before, &now, after])?;
             Some((now, verdict))
         })
         .collect()
 }
 
-/// Accounts of the same name as one without a place, in the order in which the
-/// names first come. A law that one place breaks is broken for all, by what is
-/// missing where most is, so that places cannot make up for each other.
+/// One account of each name, with all its places added up. It holds when it
+/// holds in every place.
 #[must_use]
 pub fn summary(checked: Vec<(Account, Verdict)>) -> Vec<(Account, Verdict)> {
-    let mut sums: Vec<(Account, Verdict)> = Vec::new();
+    let mut summed: Vec<(Account, Verdict)> = Vec::new();
     for (account, verdict) in checked {
-        match sums.iter_mut().find(|(sum, _)| sum.name == account.name) {
-            Some((sum, worst)) => {
+        let known = summed
+            .iter_mut()
+            .find(|(known, _)| known.name == account.name);
+        match known {
+            Some((sum, all)) => {
                 sum.add(&account);
-                if verdict.missing().abs() > worst.missing().abs() {
-                    *worst = verdict;
+                if *all == Verdict::Holds {
+                    *all = verdict;
                 }
             }
             None => {
                 let place = String::new();
-                sums.push((Account { place, ..account }, verdict));
+                summed.push((Account { place, ..account }, verdict));
             }
         }
     }
-    sums
+    summed
 }
 
 #[cfg(test)]

@@ -226,12 +226,12 @@ fn tell(health: &mut CanaryHealth, ended: Result<(), Lost>, took: Duration, at_m
 /// at once and fires no signal.
 fn batch(session: SessionId, now_ms: i64) -> Batch {
     let now = ClientTime(now_ms);
-    let [.., a, b, c, d, e, f, g, h] = session.0;
+    let random = session.0.last_chunk().expect("a session id has 16 bytes");
     let end = Kind::SessionEnd(SessionEndCause::Unspecified);
     Batch {
         session,
         visitor: None,
-        sender: SenderId([a, b, c, d, e, f, g, h]),
+        sender: SenderId(*random),
         sequence: 0,
         origin: now,
         sent: now,

@@ -7,7 +7,7 @@ use crate::{print, store};
 use anyhow::Result;
 use furrow_service::clock::now_ms;
 use furrow_service::config::ConfigError;
-use furrow_service::exposition::samples;
+use furrow_service::exposition::{Sample, samples};
 use furrow_store::engine::Account;
 use process::{Answers, Report};
 use std::fmt::Write;
@@ -214,12 +214,17 @@ enum Unheard {
 async fn ask(address: &str) -> Result<Answers, Unheard> {
     let report = get(address, "/readyz").await.ok_or(Unheard::Silent)?;
     let report: Report = serde_json::from_str(&report).map_err(|_| Unheard::Odd)?;
-    let metrics = async || {
-        let text = get(address, "/metrics").await.ok_or(Unheard::Silent)?;
-        Ok(samples(&text))
-    };
-    let readings = [metrics().await?, metrics().await?, metrics().await?];
+    let readings = [
+        metrics(address).await?,
+        metrics(address).await?,
+        metrics(address).await?,
+    ];
     Ok(Answers { report, readings })
+}
+
+async fn metrics(address: &str) -> Result<Vec<Sample>, Unheard> {
+    let text = get(address, "/metrics").await.ok_or(Unheard::Silent)?;
+    Ok(samples(&text))
 }
 
 /// An answer's body, whatever its status.

@@ -4,6 +4,9 @@ use furrow_service::exposition::Sample;
 use furrow_service::law::{Account, Part};
 use std::collections::BTreeMap;
 
+/// What a gateway's account begins with.
+const RECEIVED: &str = "furrow_gateway_batches_received_total";
+
 /// What became of a batch that a gateway received.
 const GATEWAY: [&str; 4] = ["accepted", "rejected", "shed", "failed"];
 
@@ -35,7 +38,6 @@ fn gateway(samples: &[Sample]) -> Option<Account> {
         });
         of.map(count).sum()
     };
-    const RECEIVED: &str = "furrow_gateway_batches_received_total";
     samples.iter().find(|sample| sample.name == RECEIVED)?;
     Some(Account {
         name: "gateway",
@@ -84,7 +86,11 @@ fn scorer(samples: &[Sample]) -> Vec<Account> {
     partitions.into_iter().map(account).collect()
 }
 
-/// Counts are whole and far below where a float is not exact.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count is whole, and far below where a float is not exact"
+)]
 fn count(sample: &Sample) -> u64 {
     sample.value as u64
 }
