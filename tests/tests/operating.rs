@@ -37,10 +37,20 @@ fn told(furrow: &Furrow) -> BTreeSet<String> {
         .collect()
 }
 
-/// The names in the first column of the tables of `docs/operating.md`.
+/// Counters by label, which tell nothing before what they count has happened.
+const NOT_YET: [&str; 5] = [
+    "furrow_api_requests",
+    "furrow_gateway_rule_publications",
+    "furrow_sink_records_lost",
+    "furrow_sink_records_undecodable",
+    "furrow_sink_retries",
+];
+
+/// The names in the first column of the tables of metrics in `docs/operating.md`.
 fn documented() -> BTreeSet<String> {
     let text = fs::read_to_string(place::tree().join("docs/operating.md")).unwrap();
-    let cells = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    let (_, tables) = text.split_once("## Metrics").unwrap();
+    let cells = tables.lines().filter_map(|line| line.strip_prefix("| `"));
     let names = cells.filter_map(|cell| Some(cell.split_once('`')?.0.to_owned()));
     names.filter(|name| name.starts_with("furrow_")).collect()
 }
@@ -57,7 +67,10 @@ fn every_metric_is_documented_and_every_documented_metric_is_told() {
     let (told, documented) = (told(&furrow), documented());
     let missing: Vec<_> = told.difference(&documented).collect();
     assert!(missing.is_empty(), "docs/operating.md lacks {missing:?}");
-    let gone: Vec<_> = documented.difference(&told).collect();
+    let not_yet: BTreeSet<_> = NOT_YET.map(str::to_owned).into();
+    assert!(not_yet.is_subset(&documented));
+    let gone = documented.difference(&told);
+    let gone: Vec<_> = gone.filter(|name| !not_yet.contains(*name)).collect();
     assert!(gone.is_empty(), "docs/operating.md tells of {gone:?}");
 }
 
@@ -100,7 +113,8 @@ fn the_canary_arrives_and_stands_in_nobody_s_figures() {
     assert!(output.status.success(), "{said}");
     for line in [
         "canary: arrived",
-        "scorer: caught up",
+        "ok    scorer: ",
+        "ok    sink: ",
         "received =",
         ": holds",
         "kept for 76 h",
