@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::{Offset, Partition, Topic};
 
 /// The storage below the log failed. After this the log refuses appends; the remedy is to restart.
@@ -14,6 +16,14 @@ impl StorageError {
     pub(crate) fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(Arc::from(source.into()))
     }
+}
+
+/// The failure that ends a log, once there is one. Pending for ever otherwise.
+pub(crate) async fn failed(mut failure: watch::Receiver<Option<StorageError>>) -> StorageError {
+    if let Ok(error) = failure.wait_for(Option::is_some).await {
+        return error.clone().expect("what was waited for is there");
+    }
+    std::future::pending().await
 }
 
 impl From<fjall::Error> for StorageError {

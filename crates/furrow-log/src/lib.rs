@@ -55,7 +55,7 @@ pub use types::{
 pub const PARTITIONS_MAX: u32 = 1_024;
 
 /// The longest name of a group.
-pub(crate) const GROUP_BYTES_MAX: usize = 249;
+const GROUP_BYTES_MAX: usize = 249;
 
 /// A cheap handle of a log; clones share it.
 #[derive(Clone, Debug)]
@@ -93,6 +93,12 @@ impl Log {
     /// Makes a topic durable; one that exists with the same number of partitions is left alone,
     /// whatever else the plan says of it: [`describe_topic`](Self::describe_topic) tells.
     pub async fn create_topic(&self, topic: &Topic, plan: &TopicPlan) -> Result<(), TopicError> {
+        if !topic.is_legal() || !(1..=PARTITIONS_MAX).contains(&plan.partitions) {
+            return Err(TopicError::Illegal {
+                topic: topic.clone(),
+                partitions: plan.partitions,
+            });
+        }
         match &self.0 {
             Backend::Embedded(log) => log.create_topic(topic, plan.partitions).await,
             Backend::Kafka(log) => log.create_topic(topic, plan).await,
@@ -207,6 +213,11 @@ impl Log {
 
     /// Joins a group that shares out the partitions of these topics. Dropping the member leaves.
     pub async fn join(&self, group: &str, topics: &[Topic]) -> Result<Member, TopicError> {
+        if !(1..=GROUP_BYTES_MAX).contains(&group.len()) {
+            return Err(TopicError::IllegalGroup {
+                group: group.to_owned(),
+            });
+        }
         let member = match &self.0 {
             Backend::Embedded(log) => MemberBackend::Embedded(log.join(group, topics)?),
             Backend::Kafka(log) => MemberBackend::Kafka(log.join(group, topics).await?),

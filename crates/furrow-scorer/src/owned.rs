@@ -27,9 +27,7 @@ pub(crate) struct Owned {
     emit_from: u64,
     /// Tells this ownership from an earlier one of the same partition.
     life: u64,
-    end: u64,
     is_caught_up: bool,
-    last_append_ms: i64,
     tick: Tick,
     snapshot: Snapshot,
 }
@@ -54,19 +52,13 @@ enum Snapshot {
 }
 
 impl Owned {
-    pub(crate) fn new(begun: Begun, life: u64, at_ms: i64, snapshot_ms: u64) -> Owned {
-        let Begun {
-            state,
-            emit_from,
-            end,
-        } = begun;
+    pub(crate) fn new(begun: Begun, life: u64, snapshot_ms: u64) -> Owned {
+        let Begun { state, emit_from } = begun;
         Owned {
             progress: Progress::new(state.next_offset().max(emit_from)),
             emit_from,
             life,
-            end,
             is_caught_up: false,
-            last_append_ms: at_ms,
             tick: Tick::Idle,
             snapshot: Snapshot::At(snapshot_ms),
             state,
@@ -85,8 +77,7 @@ impl Owned {
         self.is_caught_up
     }
 
-    pub(crate) fn caught_up(&mut self, end: u64) {
-        self.end = end;
+    pub(crate) fn caught_up(&mut self) {
         self.is_caught_up = true;
     }
 
@@ -98,8 +89,6 @@ impl Owned {
         now: Now,
     ) -> Folded {
         let folded = self.state.fold(offset, append_time, record);
-        self.last_append_ms = append_time.0;
-        self.end = self.end.max(offset + 1);
         self.is_caught_up = false;
         if let Outcome::Tick | Outcome::Control = folded.outcome {
             self.tick = Tick::Pausing(now.running_ms + TICK_PAUSE_MS);
@@ -219,8 +208,6 @@ impl Owned {
         Standing {
             partition,
             state: &self.state,
-            end: self.end,
-            last_append_ms: self.last_append_ms,
         }
     }
 }

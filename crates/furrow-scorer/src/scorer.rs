@@ -295,8 +295,8 @@ impl Running {
                     self.scoring.fold(partition, &record, now);
                 }
             }
-            Event::CaughtUp { partition, end, .. } => {
-                self.scoring.caught_up(partition, end);
+            Event::CaughtUp { partition, .. } => {
+                self.scoring.caught_up(partition);
                 if self.scoring.is_caught_up() {
                     self.scorer.readiness.ready();
                 }

@@ -99,10 +99,6 @@ pub struct Standing<'a> {
     pub partition: Partition,
     /// What its records so far add up to.
     pub state: &'a PartitionState,
-    /// As far as the partition is known to reach.
-    pub end: u64,
-    /// When the newest folded record was appended, ms since 1970.
-    pub last_append_ms: i64,
 }
 
 /// All partitions of one scorer, and the outputs that the log has not taken.
@@ -150,7 +146,7 @@ impl Scoring {
         self.lives += 1;
         let from = begun.state.next_offset();
         let snapshot_ms = now.running_ms + self.config.snapshot_every_ms;
-        let owned = Owned::new(begun, self.lives, now.at_ms, snapshot_ms);
+        let owned = Owned::new(begun, self.lives, snapshot_ms);
         self.owned.insert(partition, owned);
         Ok(Offset(from))
     }
@@ -164,9 +160,9 @@ impl Scoring {
     }
 
     /// Every record of a partition was handed over.
-    pub fn caught_up(&mut self, partition: Partition, end: Offset) {
+    pub fn caught_up(&mut self, partition: Partition) {
         if let Some(owned) = self.owned.get_mut(&partition) {
-            owned.caught_up(end.0);
+            owned.caught_up();
         }
     }
 

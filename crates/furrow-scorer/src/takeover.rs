@@ -63,7 +63,6 @@ pub(crate) struct Begun {
     pub(crate) state: PartitionState,
     /// Outputs of records before this are durable already.
     pub(crate) emit_from: u64,
-    pub(crate) end: u64,
 }
 
 impl Offer {
@@ -149,9 +148,5 @@ pub(crate) fn begin(
     let emit_from = offer.committed.map_or(0, |offset| offset.0).max(durable);
     let from = state.next_offset();
     tracing::info!(partition = partition.0, from, emit_from, end, "took over");
-    Ok(Begun {
-        state,
-        emit_from,
-        end,
-    })
+    Ok(Begun { state, emit_from })
 }

@@ -337,14 +337,6 @@ mod tests {
 
     const NOW_MS: i64 = 1_790_000_000_000;
 
-    fn config(variables: &[(&str, &str)]) -> Config {
-        let variables = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        furrow_service::config::load_from(&crate::config::defaults(), None, variables)
-            .expect("it loads")
-    }
-
     #[test]
     fn the_gateway_takes_it_and_the_fold_makes_one_ended_session_without_signals() {
         let session = SessionId(*uuid::Uuid::now_v7().as_bytes());
@@ -397,22 +389,22 @@ mod tests {
     #[test]
     fn it_is_off_without_a_key_or_with_an_interval_of_0() {
         const KEY: (&str, &str) = ("FURROW__CANARY__KEY", "k");
-        assert!(key(&config(&[])).is_none());
-        let on = key(&config(&[KEY])).unwrap();
+        assert!(key(&Config::with(&[])).is_none());
+        let on = key(&Config::with(&[KEY])).unwrap();
         assert_eq!((on.key.expose(), on.tenant.as_str()), ("k", CANARY));
-        assert!(key(&config(&[KEY, ("FURROW__CANARY__EVERY_MS", "0")])).is_none());
+        assert!(key(&Config::with(&[KEY, ("FURROW__CANARY__EVERY_MS", "0")])).is_none());
     }
 
     #[test]
     fn nobody_else_has_its_name() {
         let keys = format!(r#"[{{ key = "k", tenant = "{CANARY}", property = "p" }}]"#);
-        let taken = config(&[("FURROW__GATEWAY__KEYS", &keys)]);
+        let taken = Config::with(&[("FURROW__GATEWAY__KEYS", &keys)]);
         assert!(
             check(&taken)
                 .unwrap_err()
                 .to_string()
                 .contains("is Furrow's own")
         );
-        assert!(check(&config(&[])).is_ok());
+        assert!(check(&Config::with(&[])).is_ok());
     }
 }

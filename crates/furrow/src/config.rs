@@ -156,6 +156,17 @@ impl Config {
     }
 }
 
+#[cfg(test)]
+impl Config {
+    /// The defaults with some variables over them.
+    pub(crate) fn with(variables: &[(&str, &str)]) -> Config {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        furrow_service::config::load_from(&defaults(), None, variables).expect("it loads")
+    }
+}
+
 impl Engine {
     /// The engine library: where the configuration says, else in the cache.
     pub(crate) fn library(&self) -> PathBuf {
@@ -200,8 +211,7 @@ mod tests {
 
     #[test]
     fn the_commented_defaults_are_a_whole_configuration() {
-        let config: Config =
-            furrow_service::config::load_from(&defaults(), None, []).expect("they load");
+        let config = Config::with(&[]);
         assert_eq!(config.gateway.listen.port(), 7117);
         assert_eq!(config.api.listen.port(), 7118);
         assert_eq!(config.api, furrow_api::Config::default());
@@ -209,9 +219,7 @@ mod tests {
 
     #[test]
     fn one_variable_moves_one_setting() {
-        let environment = [("FURROW__GATEWAY__LISTEN".into(), "127.0.0.1:9".into())];
-        let config: Config =
-            furrow_service::config::load_from(&defaults(), None, environment).expect("it loads");
+        let config = Config::with(&[("FURROW__GATEWAY__LISTEN", "127.0.0.1:9")]);
         assert_eq!(config.gateway.listen.port(), 9);
     }
 
@@ -247,19 +255,14 @@ mod tests {
 
     #[test]
     fn a_password_is_never_printed() {
-        let environment = [
-            ("FURROW__STORE__WRITER_PASSWORD".into(), "s3cret".into()),
+        let config = Config::with(&[
+            ("FURROW__STORE__WRITER_PASSWORD", "s3cret"),
+            ("FURROW__LOG__CLIENT__SASL__PASSWORD", "s3cret"),
             (
-                "FURROW__LOG__CLIENT__SASL__PASSWORD".into(),
-                "s3cret".into(),
+                "FURROW__SCORER__SNAPSHOT_OPTIONS__AWS_SECRET_ACCESS_KEY",
+                "s3cret",
             ),
-            (
-                "FURROW__SCORER__SNAPSHOT_OPTIONS__AWS_SECRET_ACCESS_KEY".into(),
-                "s3cret".into(),
-            ),
-        ];
-        let config: Config =
-            furrow_service::config::load_from(&defaults(), None, environment).expect("it loads");
+        ]);
         let text = furrow_service::config::in_force(&config).expect("it prints");
         assert!(!text.contains("s3cret") && text.contains("***"), "{text}");
     }

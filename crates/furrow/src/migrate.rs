@@ -366,8 +366,7 @@ mod tests {
     #[tokio::test]
     async fn a_log_that_is_made_again_begins_the_next_epoch() {
         let data = tempfile::tempdir().unwrap();
-        let config: Config =
-            furrow_service::config::load_from(&crate::config::defaults(), None, []).unwrap();
+        let config = Config::with(&[]);
         let snapshots = snapshots(&config, data.path()).unwrap();
         for (epoch, kept) in [(1, true), (1, false), (2, true), (2, true)] {
             let log = log::open(&config, data.path()).await.unwrap();

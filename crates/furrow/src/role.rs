@@ -323,21 +323,13 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn config(variables: &[(&str, &str)]) -> Config {
-        let variables = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        furrow_service::config::load_from(&crate::config::defaults(), None, variables)
-            .expect("it loads")
-    }
-
     const BROKERS: (&str, &str) = ("FURROW__LOG__BROKERS", "127.0.0.1:9092");
     const SERVER: (&str, &str) = ("FURROW__STORE__URL", "http://127.0.0.1:8123");
     const SHARED: (&str, &str) = ("FURROW__SCORER__SNAPSHOTS", "s3://bucket/furrow");
 
     #[test]
     fn no_role_runs_alone_on_a_log_inside_its_process() {
-        let config = config(&[SERVER, SHARED]);
+        let config = Config::with(&[SERVER, SHARED]);
         for role in Role::ALL {
             assert_eq!(alone(role, &config), Err(Lack::Log(role)));
         }
@@ -357,7 +349,7 @@ mod tests {
             (Api, &[BROKERS, SHARED], Err(Lack::Store(Api))),
         ];
         for (role, variables, expected) in lacking {
-            assert_eq!(alone(role, &config(variables)), expected, "{role:?}");
+            assert_eq!(alone(role, &Config::with(variables)), expected, "{role:?}");
         }
     }
 
@@ -380,7 +372,7 @@ mod tests {
 
     #[test]
     fn a_lack_is_told_with_its_remedy() {
-        let told = alone(Role::Sink, &config(&[BROKERS]))
+        let told = alone(Role::Sink, &Config::with(&[BROKERS]))
             .unwrap_err()
             .to_string();
         assert!(

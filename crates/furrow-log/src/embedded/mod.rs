@@ -39,12 +39,12 @@ use self::store::Store;
 use self::view::{Catalog, Span, TopicView};
 use self::writer::Writer;
 use crate::counters::{Counters, QueueLimit};
-use crate::partitioner;
 use crate::{
-    AppendError, Bounds, Cleanup, CloseError, EmbeddedSettings, ForgetError, GROUP_BYTES_MAX,
-    Offset, OpenError, PARTITIONS_MAX, Partition, ReadError, ReadLimit, Receipt, Stamp, Stats,
-    StorageError, Stored, Topic, TopicError, TopicFacts,
+    AppendError, Bounds, Cleanup, CloseError, EmbeddedSettings, ForgetError, Offset, OpenError,
+    Partition, ReadError, ReadLimit, Receipt, Stamp, Stats, StorageError, Stored, Topic,
+    TopicError, TopicFacts,
 };
+use crate::{error, partitioner};
 
 pub(crate) use self::member::Member;
 pub(crate) use self::tail::Tail;
@@ -115,9 +115,6 @@ impl Embedded {
         partitions: u32,
     ) -> Result<(), TopicError> {
         let topic = topic.clone();
-        if !topic.is_legal() || !(1..=PARTITIONS_MAX).contains(&partitions) {
-            return Err(TopicError::Illegal { topic, partitions });
-        }
         let (reply, answer) = oneshot::channel();
         self.send(Command::CreateTopic {
             topic,
@@ -260,11 +257,6 @@ impl Embedded {
     }
 
     pub(crate) fn join(&self, group: &str, topics: &[Topic]) -> Result<Member, TopicError> {
-        if !(1..=GROUP_BYTES_MAX).contains(&group.len()) {
-            return Err(TopicError::IllegalGroup {
-                group: group.to_owned(),
-            });
-        }
         let views = topics
             .iter()
             .map(|topic| self.topic(topic))
@@ -292,11 +284,7 @@ impl Embedded {
     }
 
     pub(crate) async fn failed(&self) -> StorageError {
-        let mut failure = self.0.failure.clone();
-        if let Ok(error) = failure.wait_for(Option::is_some).await {
-            return error.clone().expect("what was waited for is there");
-        }
-        std::future::pending().await
+        error::failed(self.0.failure.clone()).await
     }
 
     pub(crate) async fn close(self) -> Result<(), CloseError> {

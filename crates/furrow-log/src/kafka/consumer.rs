@@ -265,7 +265,7 @@ impl Feeder {
             if let Some(flow) = self.owned.get_mut(&partition)
                 && flow.take().is_some()
             {
-                list.add_partition(self.topic.as_str(), number(partition));
+                list.add_partition(self.topic.as_str(), reader::number(Partition(partition)));
             }
         }
         let stopped = self.consumer.incremental_unassign(&list);
@@ -383,7 +383,7 @@ impl Feeder {
         }
         let mut list = TopicPartitionList::new();
         for partition in &self.fresh {
-            list.add_partition(self.topic.as_str(), number(*partition));
+            list.add_partition(self.topic.as_str(), reader::number(Partition(*partition)));
         }
         let answer = match self.consumer.committed_offsets(list, COMMITTED_TIMEOUT) {
             Ok(answer) => answer,
@@ -480,7 +480,7 @@ impl Feeder {
         let mut list = TopicPartitionList::new();
         for (partition, flow) in &self.owned {
             if flow.is_some() {
-                list.add_partition(self.topic.as_str(), number(*partition));
+                list.add_partition(self.topic.as_str(), reader::number(Partition(*partition)));
             }
         }
         list
@@ -628,9 +628,4 @@ impl Feeder {
         // The last to let go of the consumer, this thread or the one that commits, says good-bye to
         // the group and polls until that is done.
     }
-}
-
-/// A partition as the library counts.
-fn number(partition: u32) -> i32 {
-    i32::try_from(partition).expect("a topic has at most PARTITIONS_MAX partitions")
 }

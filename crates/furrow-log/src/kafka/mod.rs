@@ -2,6 +2,7 @@
 //!
 //! - `settings`: what it is told, and what its clients are told
 //! - `producer`: appending; `errors`: what the brokers' answers mean; `library`: its log
+//! - `questions`: asking the brokers until one answers
 //! - `topics`: making topics and looking at them
 //! - `reader`: reading from an offset; `tail`: following the ends
 //! - `member`: a member of a group; `consumer`: its thread for one topic; `notices`: what the library
@@ -35,6 +36,7 @@ mod library;
 mod member;
 mod notices;
 mod producer;
+mod questions;
 mod reader;
 mod running;
 mod settings;
@@ -47,23 +49,23 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::MetadataTopic;
-use rdkafka::topic_partition_list::{Offset as Place, TopicPartitionList};
 use tokio::sync::watch;
 
 use self::errors::Hope;
 use self::producer::Appender;
+use self::questions::{Unanswered, committed, of_topic};
 use self::reader::{Quiet, Readers, Want};
 use self::running::Running;
 use self::topics::{Done, Forgotten};
-use crate::partitioner;
 use crate::{
-    AppendError, Bounds, BrokerError, CloseError, ForgetError, GROUP_BYTES_MAX, Offset, OpenError,
-    PARTITIONS_MAX, Partition, ReadError, ReadLimit, Receipt, Stats, StorageError, Stored, Topic,
-    TopicError, TopicFacts, TopicPlan,
+    AppendError, Bounds, BrokerError, CloseError, ForgetError, Offset, OpenError, PARTITIONS_MAX,
+    Partition, ReadError, ReadLimit, Receipt, Stats, StorageError, Stored, Topic, TopicError,
+    TopicFacts, TopicPlan,
 };
+use crate::{error, partitioner};
 
 pub(crate) use self::member::Member;
 pub use self::settings::{GroupProtocol, KafkaSettings};
@@ -143,12 +145,6 @@ impl Kafka {
         plan: &TopicPlan,
     ) -> Result<(), TopicError> {
         let asked = plan.partitions;
-        if !topic.is_legal() || !(1..=PARTITIONS_MAX).contains(&asked) {
-            return Err(TopicError::Illegal {
-                topic: topic.clone(),
-                partitions: asked,
-            });
-        }
         let settings = &self.0.settings;
         let name = topic.as_str();
         self.administer(topic, || topics::create(settings, name, plan))
@@ -303,11 +299,6 @@ impl Kafka {
     }
 
     pub(crate) async fn join(&self, group: &str, topics: &[Topic]) -> Result<Member, TopicError> {
-        if !(1..=GROUP_BYTES_MAX).contains(&group.len()) {
-            return Err(TopicError::IllegalGroup {
-                group: group.to_owned(),
-            });
-        }
         for topic in topics {
             self.partitions(topic).await?;
         }
@@ -366,11 +357,7 @@ impl Kafka {
     }
 
     pub(crate) async fn failed(&self) -> StorageError {
-        let mut failure = self.0.appender.failure();
-        if let Ok(error) = failure.wait_for(Option::is_some).await {
-            return error.clone().expect("what was waited for is there");
-        }
-        std::future::pending().await
+        error::failed(self.0.appender.failure()).await
     }
 
     pub(crate) async fn close(self) -> Result<(), CloseError> {
@@ -514,7 +501,7 @@ impl Kafka {
     ) -> Result<(u64, u64), TopicError> {
         self.check_partition(topic, partition).await?;
         let of = topic.clone();
-        let number = i32::try_from(partition.0).expect("a topic has at most PARTITIONS_MAX");
+        let number = reader::number(partition);
         let bounds = self.0.ask(self.patience(), move |shared| {
             let client = shared.appender.client();
             client.fetch_watermarks(of.as_str(), number, ASK_TIMEOUT)
@@ -617,65 +604,7 @@ enum Afterwards {
     Leave,
 }
 
-/// Why a question has no answer.
-enum Unanswered {
-    Closed,
-    Error(KafkaError),
-}
-
 impl Shared {
-    /// Asks the brokers on a blocking thread, again as long as none answers, for so long.
-    async fn ask<T: Send + 'static>(
-        self: &Arc<Self>,
-        patience: Duration,
-        question: impl Fn(&Shared) -> KafkaResult<T> + Send + Sync + 'static,
-    ) -> Result<T, Unanswered> {
-        let until = Instant::now() + patience;
-        let question = Arc::new(question);
-        loop {
-            if self.running.is_closed() {
-                return Err(Unanswered::Closed);
-            }
-            let (shared, asked) = (Arc::clone(self), Arc::clone(&question));
-            let answer = tokio::task::spawn_blocking(move || asked(&shared)).await;
-            let error = match answer {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => error,
-                // The runtime shuts down.
-                Err(_) => return Err(Unanswered::Closed),
-            };
-            if errors::hope(&error) != Hope::Again || Instant::now() >= until {
-                return Err(Unanswered::Error(error));
-            }
-            tracing::debug!(%error, "asking the brokers again");
-            tokio::time::sleep(ASK_PAUSE).await;
-        }
-    }
-
-    /// A client that can ask about a group without joining it.
-    fn group(&self, name: &str) -> KafkaResult<BaseConsumer<Quiet>> {
-        let kept = {
-            let mut groups = self.groups();
-            let index = groups.iter().position(|(kept, _)| kept == name);
-            index.map(|index| groups.remove(index).1)
-        };
-        match kept {
-            Some(client) => Ok(client),
-            None => self.settings.member(name).create_with_context(Quiet),
-        }
-    }
-
-    fn keep_group(&self, name: String, client: BaseConsumer<Quiet>) {
-        // What the library had to say is heard, or it would be kept.
-        let _ = client.poll(Duration::ZERO);
-        let mut groups = self.groups();
-        groups.push((name, client));
-        let gone = (groups.len() > ASKED_GROUPS_MAX).then(|| groups.remove(0));
-        // Ending a client takes a moment.
-        drop(groups);
-        drop(gone);
-    }
-
     fn groups(&self) -> std::sync::MutexGuard<'_, Vec<(String, BaseConsumer<Quiet>)>> {
         self.groups
             .lock()
@@ -721,39 +650,6 @@ fn drop_on_thread(shared: Arc<Shared>) {
 fn counted(topic: &MetadataTopic) -> Option<(Topic, u32)> {
     let count = u32::try_from(topic.partitions().len()).ok()?;
     (topic.error().is_none() && count > 0).then(|| (Topic::new(topic.name()), count))
-}
-
-fn committed(
-    client: &BaseConsumer<Quiet>,
-    topic: &Topic,
-    partition: Partition,
-) -> KafkaResult<Option<u64>> {
-    let number = i32::try_from(partition.0).expect("a topic has at most PARTITIONS_MAX");
-    let mut list = TopicPartitionList::new();
-    list.add_partition(topic.as_str(), number);
-    let answer = client.committed_offsets(list, ASK_TIMEOUT)?;
-    let mut next = None;
-    for element in answer.elements() {
-        element.error()?;
-        if let Place::Offset(offset) = element.offset() {
-            next = u64::try_from(offset).ok();
-        }
-    }
-    Ok(next)
-}
-
-fn of_topic(topic: &Topic, error: Unanswered) -> TopicError {
-    let topic = topic.clone();
-    match error {
-        Unanswered::Closed => TopicError::Closed,
-        Unanswered::Error(error) if errors::hope(&error) == Hope::Unknown => {
-            TopicError::Unknown { topic }
-        }
-        Unanswered::Error(error) => TopicError::Broker {
-            topic,
-            source: errors::told(&error),
-        },
-    }
 }
 
 impl fmt::Debug for Kafka {

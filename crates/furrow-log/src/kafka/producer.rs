@@ -14,6 +14,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::errors;
 use super::library;
+use super::reader;
 use super::settings::KafkaSettings;
 use crate::counters::{APPEND_OVERHEAD_BYTES, Counters, QueueLimit};
 use crate::{
@@ -94,9 +95,8 @@ impl Appender {
             reply,
             bytes: taken,
         });
-        let number = i32::try_from(partition.0).expect("a topic has at most PARTITIONS_MAX");
         let record = BaseRecord::with_opaque_to(topic.as_str(), pending)
-            .partition(number)
+            .partition(reader::number(partition))
             .key(key)
             .payload(&payload[..]);
         self.producer.send(record).map_err(|(error, _)| {

@@ -314,9 +314,14 @@ pub(super) fn watermarks<C: ConsumerContext>(
     topic: &Topic,
     partition: Partition,
 ) -> KafkaResult<(u64, u64)> {
-    let number = i32::try_from(partition.0).expect("a topic has at most PARTITIONS_MAX");
+    let number = number(partition);
     let bounds = consumer.fetch_watermarks(topic.as_str(), number, WATERMARKS_TIMEOUT)?;
     Ok(unsigned(bounds))
+}
+
+/// A partition as the library counts.
+pub(super) fn number(partition: Partition) -> i32 {
+    i32::try_from(partition.0).expect("a topic has at most PARTITIONS_MAX")
 }
 
 /// The library's offsets, of which no valid one is below 0.
@@ -334,7 +339,7 @@ pub(super) fn add(
     partition: Partition,
     from: u64,
 ) -> KafkaResult<()> {
-    let number = i32::try_from(partition.0).expect("a topic has at most PARTITIONS_MAX");
+    let number = number(partition);
     let from = i64::try_from(from).expect("an offset is below 2^63");
     list.add_partition_offset(topic.as_str(), number, Place::Offset(from))
 }

@@ -145,7 +145,7 @@ impl Instance {
         }
         from.0 += fetched.len() as u64;
         if fetched.len() == rest.len() {
-            self.scoring.caught_up(partition, log.end(partition));
+            self.scoring.caught_up(partition);
         }
         !fetched.is_empty()
     }

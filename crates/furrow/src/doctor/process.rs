@@ -243,7 +243,7 @@ furrow_scorer_records{partition="0",outcome="scored"} 2
 "#;
 
     fn config() -> Config {
-        furrow_service::config::load_from(&crate::config::defaults(), None, []).unwrap()
+        Config::with(&[])
     }
 
     fn judged(text: &str) -> Vec<String> {
