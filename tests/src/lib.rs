@@ -1,6 +1,7 @@
 //! Tests of the whole, and of the tree itself; what several of them need lies here.
 //!
 //! ```text
+//! browser  scripts that open a browser
 //! furrow   the real binary, started on a folder and ports of its own
 //! client   what sends batches to it
 //! apart    roles, each in a process of its own
@@ -18,6 +19,7 @@
 //! ```
 
 mod apart;
+pub mod browser;
 pub mod chaos;
 pub mod client;
 pub mod compare;

@@ -4,74 +4,32 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this file is tests")]
 
-use furrow_tests::{Furrow, place};
+use furrow_tests::{Furrow, browser};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 /// Two browsers at once would measure each other.
 static ONE_BROWSER: Mutex<()> = Mutex::new(());
 
-const BROWSERS: &[&str] = &[
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
-
-/// `$CHROME`, else one that is installed.
-fn browser() -> PathBuf {
-    std::env::var_os("CHROME")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| {
-            let path = std::env::var_os("PATH")?;
-            std::env::split_paths(&path)
-                .flat_map(|folder| BROWSERS.iter().map(move |name| folder.join(name)))
-                .find(|file| file.is_file())
-        })
-        .expect("no Chromium: run `cargo xtask setup`, or set CHROME to its path")
-}
-
 /// Node on one of the scripts, told where this pipeline is.
 fn script(name: &str, furrow: &Furrow) -> Command {
-    let folder = place::tree().join("web/e2e");
-    for needed in [
-        "node_modules/playwright-core",
-        "sdk/dist",
-        "shop/dist",
-        "dashboard/dist",
-    ] {
-        let path = place::tree().join("web").join(needed);
-        assert!(
-            path.is_dir(),
-            "{} is missing: run `cargo xtask setup`",
-            path.display()
-        );
-    }
     let asking = furrow.command();
     let words: Vec<_> = [asking.get_program()]
         .into_iter()
         .chain(asking.get_args())
         .map(OsStr::to_string_lossy)
         .collect();
-    let mut node = Command::new("node");
-    node.arg("--test-reporter=spec")
-        .arg(name)
-        .current_dir(folder)
-        .envs(
-            asking
-                .get_envs()
-                .filter_map(|(key, value)| Some((key, value?))),
-        )
-        .env("CHROME", browser())
-        .env("FURROW_SHOP", furrow.shop_url())
-        .env("FURROW_DASHBOARD", furrow.dashboard_url())
-        .env("FURROW_COMMAND", serde_json::to_string(&words).unwrap())
-        // Set by a runner above this one, it would silence the script's own.
-        .env_remove("NODE_TEST_CONTEXT");
+    let mut node = browser::script("e2e", name);
+    node.envs(
+        asking
+            .get_envs()
+            .filter_map(|(key, value)| Some((key, value?))),
+    )
+    .env("FURROW_SHOP", furrow.shop_url())
+    .env("FURROW_DASHBOARD", furrow.dashboard_url())
+    .env("FURROW_COMMAND", serde_json::to_string(&words).unwrap());
     node
 }
 
@@ -92,6 +50,17 @@ fn what_visitors_do_shows_in_the_rows_and_on_the_dashboard() {
     let furrow = Furrow::options().demo().start();
     // Its output goes past the capture of this test: it names each visit, and what was measured.
     let status = script("visits.test.mjs", &furrow)
+        .stdin(Stdio::null())
+        .status()
+        .expect("node can be started: run `cargo xtask setup`");
+    assert!(status.success(), "a visit failed; see above");
+}
+
+#[test]
+fn every_signal_that_a_visitor_can_cause_shows_in_the_rows() {
+    let _alone = ONE_BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
+    let furrow = Furrow::options().demo().start();
+    let status = script("signals.test.mjs", &furrow)
         .stdin(Stdio::null())
         .status()
         .expect("node can be started: run `cargo xtask setup`");

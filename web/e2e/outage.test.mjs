@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createInterface } from 'node:readline';
-import { Visitor, arrives, closeBrowser, closeList, openBrowser, openList, printMeasured, rows, sql } from './world.mjs';
+import { Visitor, archived, arrives, byKind, closeBrowser, openBrowser, openList, printMeasured, rows, sql } from './world.mjs';
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
@@ -55,5 +55,44 @@ test('what is done while the pipeline is away arrives once, when it is back', { 
   const counts = Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, Number(value)]));
   assert.deepEqual(counts, { batches: counts.next, numbers: counts.next, next: counts.next, senders: 1 });
   assert.ok(counts.next >= row.batches && counts.next <= sent, `${counts.next} archived, ${row.batches} scored, ${sent} sent`);
+  await visitor.leave();
+});
+
+/** How long the pipeline is away in the longer outage, ms. */
+const AWAY_MS = 30_000;
+
+test('half a minute without the pipeline, over three further pages, loses nothing', { timeout: 180_000 }, async () => {
+  const visitor = await Visitor.enter();
+  const { session, page } = visitor;
+  await visitor.look();
+  await rows.until(session, 'the session before the outage', (row) => row.scored && row);
+
+  await ask('kill');
+  const away = Date.now();
+  await visitor.press('#stepper-plus', 2, 1_200);
+  // Each page's last beacon meets nobody.
+  for (const [link, path] of [['#nav-cart', '/cart'], ['#to-checkout', '/checkout'], ['#nav-shop', '/']]) {
+    await visitor.look(1_500);
+    await page.click(link);
+    await page.waitForURL((url) => url.pathname === path);
+  }
+  await visitor.look(Math.max(1_000, away + AWAY_MS - Date.now()));
+  await ask('start');
+
+  const presses = 5;
+  const row = await rows.until(session, 'all presses', (row) => row.presses >= presses && row);
+  const { row: whole } = await visitor.judged();
+  assert.equal(whole.presses, presses, JSON.stringify(whole, null, 1));
+  assert.equal(whole.gaps, 0, JSON.stringify(row, null, 1));
+  const senders = new Map();
+  for (const { senderId, sequence } of await archived(session)) {
+    const name = Buffer.from(senderId).toString('hex');
+    senders.set(name, [...(senders.get(name) ?? []), sequence]);
+  }
+  assert.equal(senders.size, 4, 'one sender a page load');
+  for (const sequences of senders.values()) assert.deepEqual(sequences, sequences.map((_, n) => n), 'each batch once, none missing');
+  const kinds = byKind(await archived(session));
+  assert.deepEqual(kinds.pageView.map(({ page: { path } }) => path).sort(), ['/', '/cart', '/checkout', '/product']);
+  assert.equal(kinds.press.length, presses);
   await visitor.leave();
 });

@@ -279,31 +279,14 @@ describe('the whole visit', { concurrency: AT_ONCE }, () => {
   }, '/');
 
   visit('a phone that is turned three times within ten seconds shows repeated rotation', async (visitor) => {
-    const { width, height } = PHONE.viewport;
-    const { page, context } = visitor;
-    const devtools = await context.newCDPSession(page);
-    const turn = async (angle) => {
-      const [w, h] = angle ? [height, width] : [width, height];
-      const type = angle ? 'landscapePrimary' : 'portraitPrimary';
-      await devtools.send('Emulation.setDeviceMetricsOverride', {
-        width: w,
-        height: h,
-        deviceScaleFactor: 2,
-        mobile: true,
-        screenWidth: w,
-        screenHeight: h,
-        screenOrientation: { type, angle },
-      });
-      await page.waitForFunction((wanted) => screen.orientation.angle === wanted, angle);
-      return Date.now();
-    };
-    await turn(0);
+    const { page } = visitor;
+    await visitor.turn(0);
     await page.touchscreen.tap(190, 700);
     let turned = 0;
     // Two within four seconds would be enough; these are slower, so that it takes the third.
     for (const angle of [90, 0, 90]) {
       await pause(Math.max(0, turned + 4_300 - Date.now()));
-      turned = await turn(angle);
+      turned = await visitor.turn(angle);
     }
     await arrives(visitor, 'repeated rotation, 3 within 10 s', 'repeated_rotation', turned);
     const row = await visitor.shows('repeated_rotation', ({ presses }) => presses === 3);

@@ -7,8 +7,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
+import protobuf from 'protobufjs';
 
 const run = promisify(execFile);
 
@@ -79,6 +81,30 @@ async function until(what, see, story, boundMs = WAIT_MS, lookMs = 25) {
 export async function sql(query) {
   const { stdout } = await run(PROGRAM, [...ARGUMENTS, 'sql', query, '--format', 'JSONEachRow'], { maxBuffer: 16 << 20 });
   return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+}
+
+const root = new protobuf.Root();
+root.resolvePath = (_from, to) => join(import.meta.dirname, '../../proto', to);
+await root.load('furrow/v1/interaction.proto');
+const Batch = root.lookupType('furrow.v1.Batch');
+
+/** A session's batches as the raw archive keeps them, decoded, in the order of their senders. */
+export async function archived(session) {
+  const found = await sql(`SELECT base64Encode(payload) AS bytes FROM v_batches WHERE session = '${session}' ORDER BY sender, sequence`);
+  return found.map(({ bytes }) => Batch.decode(Buffer.from(bytes, 'base64')));
+}
+
+/** Interactions by kind, each with what it says and its target, if it has one. */
+export function byKind(batches) {
+  const kinds = {};
+  for (const { interactions, targets } of batches) {
+    for (const interaction of interactions) {
+      const kind = Object.keys(interaction).find((key) => key !== 'dtMs');
+      const value = interaction[kind];
+      (kinds[kind] ??= []).push({ ...value, on: targets[value.target]?.selector });
+    }
+  }
+  return kinds;
 }
 
 /** A session's row with its signals, and when ClickHouse was asked. */
@@ -212,6 +238,7 @@ export class Visitor {
     visitor.touches = options.hasTouch === true;
     visitor.context = await browser.newContext(options);
     visitor.page = await visitor.context.newPage();
+    visitor.devtools = await visitor.context.newCDPSession(visitor.page);
     visitor.page.setDefaultTimeout(WAIT_MS);
     visitor.faults = faultsOf(visitor.page);
     /** The bodies of all attempts to send, each batch as often as it was tried. */
@@ -245,6 +272,23 @@ export class Visitor {
       else await page.mouse.move(620 + 90 * Math.cos(step / 4), 40 + 16 * Math.sin(step / 3));
       await pause(Math.min(90, Math.max(0, end - Date.now())));
     }
+  }
+
+  /** Turns the phone; gives the time at which the page knew. */
+  async turn(angle) {
+    const { width, height } = PHONE.viewport;
+    const [w, h] = angle ? [height, width] : [width, height];
+    await this.devtools.send('Emulation.setDeviceMetricsOverride', {
+      width: w,
+      height: h,
+      deviceScaleFactor: 2,
+      mobile: true,
+      screenWidth: w,
+      screenHeight: h,
+      screenOrientation: { type: angle ? 'landscapePrimary' : 'portraitPrimary', angle },
+    });
+    await this.page.waitForFunction((wanted) => screen.orientation.angle === wanted, angle);
+    return Date.now();
   }
 
   /** The middle of an element. */

@@ -9,7 +9,7 @@ rmSync(out, { recursive: true, force: true });
 
 // Views that the product page and the checkout show without a load; each also
 // answers to its own address, so that a reload works.
-const VIEWS = { product: ['care', 'reviews'], checkout: ['done'] };
+const VIEWS = { product: ['care', 'reviews', 'spares'], checkout: ['done'] };
 
 const layout = readFileSync(join(here, 'src/layout.html'), 'utf8');
 for (const file of readdirSync(join(here, 'src/pages'))) {
@@ -20,11 +20,13 @@ for (const file of readdirSync(join(here, 'src/pages'))) {
   write(`${name}.html`, html);
   for (const view of VIEWS[name] ?? []) write(`${name}/${view}.html`, html);
 }
+// The panel's inside is no page of the shop.
+write('heard.html', readFileSync(join(here, 'src/heard.html')));
 write('mark.svg', readFileSync(join(here, 'src/mark.svg')));
 
 await build({
   absWorkingDir: here,
-  entryPoints: { shop: 'src/shop.ts', style: 'src/style.css' },
+  entryPoints: { shop: 'src/shop.ts', panel: 'src/panel.ts', heard: 'src/heard.ts', style: 'src/style.css' },
   outdir: 'dist',
   bundle: true,
   minify: true,

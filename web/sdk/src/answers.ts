@@ -1,9 +1,8 @@
+import { hidden, lineOf, now, on } from './browser';
 import { cause, Cause } from './cause';
-import { now, timeOf } from './clock';
-import { Fact } from './facts';
-import type { Life } from './life';
-import { related, type Presses } from './presses';
-import { origin } from './targets';
+import { Fact, observe, PAINT, SHIFT } from './facts';
+import { moves } from './life';
+import { at, latest, note, State } from './watch';
 
 /** After the visitor's own wheel, finger or key, a scroll is no answer for this long, ms. */
 const OWN_SCROLL_MS = 800;
@@ -11,9 +10,7 @@ const OWN_SCROLL_MS = 800;
 const HOVER_MS = 120;
 
 interface PaintEntry extends PerformanceEntry {
-  renderTime?: number;
   presentationTime?: number;
-  paintTime?: number;
   /** What was painted; its fields have moved into an entry of their own. */
   element?: Element | null;
   largestContentfulPaint?: { element?: Element | null };
@@ -24,82 +21,71 @@ interface ShiftEntry extends PerformanceEntry {
   sources?: { node: Node | null }[];
 }
 
+/** What one event says, by the numbers of `ResponseKind`. */
+const SAYS: [Fact, types: string][] = [
+  [Fact.Toggle, 'toggle beforetoggle'],
+  [Fact.Submit, 'submit'],
+  [Fact.Selection, 'select'],
+  [Fact.Media, 'play pause volumechange'],
+  [Fact.Fullscreen, 'fullscreenchange'],
+  [Fact.Clipboard, 'copy cut paste'],
+  [Fact.Navigation, 'beforeunload popstate hashchange pagehide'],
+  [Fact.Window, 'beforeprint'],
+];
+
 /** Hears what the page and the browser say after a press; see `facts.ts`. */
-export function hearAnswers(presses: Presses, life: Life): void {
-  let scrolledByHand = -Infinity;
+export function hearAnswers(): void {
+  let byHand = -Infinity;
   let hovered = -Infinity;
 
-  const listen = (types: string, hear: (event: Event) => void) => {
-    for (const type of types.split(' ')) addEventListener(type, hear, { capture: true, passive: true });
-  };
-  const note = (types: string, fact: Fact) => listen(types, (event) => presses.note(fact, timeOf(event)));
+  for (const [fact, types] of SAYS) on(types, (_event, time) => note(fact, time));
 
   // Typing, and a page that sets values by itself, is not what a press did.
-  listen('input change', (event) => {
-    if (event instanceof InputEvent && event.inputType) return;
-    if (event.isTrusted || cause() === Cause.Press) presses.note(Fact.Input, timeOf(event));
+  on<InputEvent>('input change', ({ inputType, isTrusted }, time) => {
+    if (!inputType && (isTrusted || cause() == Cause.Press)) note(Fact.Input, time);
   });
-  note('toggle beforetoggle', Fact.Toggle);
-  note('submit', Fact.Submit);
-  note('select', Fact.Selection);
-  note('play pause volumechange', Fact.Media);
-  note('fullscreenchange', Fact.Fullscreen);
-  note('copy cut paste', Fact.Clipboard);
-  note('beforeunload popstate hashchange pagehide', Fact.Navigation);
-  note('beforeprint', Fact.Window);
-  listen('blur', (event) => {
-    if (event.target === window) presses.note(Fact.Window, timeOf(event));
-  });
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'hidden') presses.note(Fact.Window);
+  // Going into a frame is no leaving.
+  on('blur', (_event, time) => document.hasFocus() || note(Fact.Window, time), window);
+  on('visibilitychange', (_event, time) => hidden() && note(Fact.Window, time));
+  on('wheel touchmove keydown', (_event, time) => (byHand = time));
+  on('pointerover', (_event, time) => (hovered = time));
+
+  // A scroll by hand is the answer to a swipe alone.
+  on('scroll', ({ target }, time) => {
+    const one = latest();
+    const own = time - byHand <= OWN_SCROLL_MS && one?._state != State.Down && one?._state != State.Swiped;
+    if (!own && !moves(target as Node)) note(Fact.Scroll, time, one);
   });
 
-  listen('wheel touchmove keydown', (event) => (scrolledByHand = timeOf(event)));
-  listen('pointerover', (event) => (hovered = timeOf(event)));
-
-  listen('scroll', (event) => {
-    const at = timeOf(event);
-    const scroller = event.target instanceof Node ? event.target : null;
-    if (at - scrolledByHand > OWN_SCROLL_MS && !life.moves(scroller)) presses.note(Fact.Scroll, at);
-  });
-
-  listen('focusin', (event) => {
-    const at = timeOf(event);
-    const press = presses.latest(at);
-    const gained = origin(event);
-    const byKey = at - scrolledByHand < 50;
-    if (press?.element && gained && !byKey && !related(gained, press.element)) presses.note(Fact.Focus, at, press);
+  on('focusin', (_event, time, gained) => {
+    const press = at(time);
+    if (gained && time - byHand >= 50 && !related(gained, press?._element)) note(Fact.Focus, time, press);
   });
 
   // The pressed element's own look, and what the pointer's moves light up, is no answer.
-  listen('transitionrun animationstart', (event) => {
-    const at = timeOf(event);
-    const press = presses.latest(at);
-    const element = origin(event);
-    if (!press || !element || at - hovered < HOVER_MS || life.moves(element)) return;
-    if (!press.element || !related(element, press.element)) presses.note(Fact.Transition, at, press);
+  on('transitionrun animationstart', (_event, time, element) => {
+    const press = at(time);
+    if (time - hovered >= HOVER_MS && !moves(element) && !related(element, press?._element)) note(Fact.Transition, time, press);
   });
 
-  observe('layout-shift', (entry) => {
-    const { hadRecentInput, sources } = entry as ShiftEntry;
-    const still = !sources?.length || sources.some(({ node }) => node && !life.moves(node));
-    if (hadRecentInput && still) presses.note(Fact.LayoutShift, entry.startTime);
+  observe<ShiftEntry>(SHIFT, ({ hadRecentInput, sources, startTime }) => {
+    const still = !sources?.length || sources.some(({ node }) => node && !moves(node));
+    if (hadRecentInput && still) note(Fact.LayoutShift, startTime);
   });
 
-  observe('interaction-contentful-paint', (entry) => {
-    const paint = entry as PaintEntry;
-    const press = presses.stamped(paint.startTime);
-    const at = paint.presentationTime || paint.renderTime || paint.paintTime || now();
-    if (!press) return;
+  observe<PaintEntry>(PAINT, (paint) => {
+    const { startTime, presentationTime, element } = paint;
+    const press = latest(({ _stamps }) => _stamps.some((stamp) => Math.abs(stamp - startTime) < 1.5));
+    const time = presentationTime || now();
     // A pressed look repaints the label: inside the target, what lasts decides.
-    const painted = paint.element ?? paint.largestContentfulPaint?.element;
-    const inside = press.look !== null && painted && press.element?.contains(painted);
-    if (inside) press.inside ??= at;
-    else presses.note(Fact.Paint, at, press);
+    const painted = element ?? paint.largestContentfulPaint?.element;
+    if (!press) return;
+    if (press._look !== null && painted && press._element?.contains(painted)) press._inside ??= time;
+    else note(Fact.Paint, time, press);
   });
 }
 
-function observe(type: string, read: (entry: PerformanceEntry) => void): void {
-  if (typeof PerformanceObserver !== 'function' || !PerformanceObserver.supportedEntryTypes.includes(type)) return;
-  new PerformanceObserver((list) => list.getEntries().forEach(read)).observe({ type, buffered: false });
+/** Whether one lies around the other. */
+function related(one: Element | null, other: Element | null | undefined): boolean {
+  return lineOf(one).includes(other!) || lineOf(other).includes(one!);
 }

@@ -1,4 +1,4 @@
-import { origin } from './targets';
+import { on, views } from './browser';
 
 /** Whose doing the code that runs right now is. */
 export const enum Cause {
@@ -10,10 +10,8 @@ export const enum Cause {
   Page,
 }
 
-const PRESS =
-  /^(pointer(down|up)|mouse(down|up)|touch(start|end)|(dbl|aux)?click|contextmenu|submit|reset|change|(before)?toggle|focus(in)?)$/;
-const VISITOR =
-  /^((pointer|mouse)(move|over|out|enter|leave)|touchmove|wheel|(before)?input|key(down|up|press)|scroll|resize|blur|focusout)$/;
+const VISITOR = /move|over|out$|enter|leave|wheel|input|^key|scroll|size|blur/;
+const PRESS = /(down|up)$|click|^touch|menu|submit|reset|^change|toggle|^focus/;
 
 let inShadow = false;
 
@@ -23,10 +21,10 @@ let inShadow = false;
  * of the press from one that merely came at the same time.
  */
 export function cause(): Cause {
-  const event = window.event;
+  const event = views.map((view) => view.event).find(Boolean);
   if (!event) return inShadow ? Cause.Press : Cause.Page;
-  if (PRESS.test(event.type) && (event.isTrusted || !/click|down|up/.test(event.type))) return Cause.Press;
-  return VISITOR.test(event.type) ? Cause.Visitor : Cause.Page;
+  if (VISITOR.test(event.type)) return Cause.Visitor;
+  return PRESS.test(event.type) && (event.isTrusted || !/click|down|up/.test(event.type)) ? Cause.Press : Cause.Page;
 }
 
 /**
@@ -34,14 +32,11 @@ export function cause(): Cause {
  * next task counts as the press's own.
  */
 export function watchShadow(): void {
-  const channel = new MessageChannel();
-  channel.port1.onmessage = () => (inShadow = false);
-  for (const type of ['pointerdown', 'pointerup', 'click']) {
-    const hear = (event: Event) => {
-      if (!event.isTrusted || !(origin(event)?.getRootNode() instanceof ShadowRoot)) return;
-      inShadow = true;
-      channel.port2.postMessage(0);
-    };
-    addEventListener(type, hear, { capture: true, passive: true });
-  }
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => (inShadow = false);
+  on('pointerdown pointerup click', (_event, _time, element) => {
+    if (!(element?.getRootNode() as ShadowRoot | undefined)?.host) return;
+    inShadow = true;
+    port2.postMessage(0);
+  });
 }

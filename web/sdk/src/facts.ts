@@ -26,39 +26,40 @@ export const enum Fact {
   Analytics = 24,
 }
 
-/** Facts that could be an answer; the others only explain. */
-export function answers(fact: Fact): boolean {
-  return (
-    fact !== Fact.MutationMoving && fact !== Fact.InsidePassing && fact !== Fact.Error && fact !== Fact.Analytics
-  );
-}
+/** Bits of the facts that could be an answer; the others only explain. */
+export const ANSWERS =
+  ~0 ^ ((1 << Fact.MutationMoving) | (1 << Fact.InsidePassing) | (1 << Fact.Error) | (1 << Fact.Analytics));
 
-/** Facts that prove an answer whatever else moves on the page. */
-export function proves(fact: Fact): boolean {
-  return (
-    answers(fact) &&
-    fact !== Fact.LayoutShift &&
-    fact !== Fact.MutationStill &&
-    fact !== Fact.InsideLasting &&
-    fact !== Fact.Transition &&
-    fact !== Fact.Scroll &&
-    fact !== Fact.Canvas &&
-    fact !== Fact.Value &&
-    fact !== Fact.StyleSheet
-  );
-}
+/** Bits of the facts that prove an answer whatever else moves on the page. */
+export const PROOFS =
+  (1 << Fact.Paint) |
+  (1 << Fact.Input) |
+  (1 << Fact.Toggle) |
+  (1 << Fact.Submit) |
+  (1 << Fact.Request) |
+  (1 << Fact.Navigation) |
+  (1 << Fact.Focus) |
+  (1 << Fact.Window) |
+  (1 << Fact.Selection) |
+  (1 << Fact.Media) |
+  (1 << Fact.Fullscreen) |
+  (1 << Fact.Clipboard);
 
-const observable = (type: string): boolean =>
-  typeof PerformanceObserver === 'function' && PerformanceObserver.supportedEntryTypes.includes(type);
+const ALL = (2 << Fact.Analytics) - (1 << Fact.Paint);
+
+const observable = (type: string): boolean => !!globalThis.PerformanceObserver?.supportedEntryTypes?.includes(type);
 
 /** What this browser can report at all, one bit per kind. */
-export function reportable(): number {
-  let bits = 0;
-  for (let kind: number = Fact.Paint; kind <= Fact.Analytics; kind++) {
-    if (kind === Fact.Paint && !observable('interaction-contentful-paint')) continue;
-    if (kind === Fact.LayoutShift && !observable('layout-shift')) continue;
-    if (kind === Fact.Toggle && !('ontoggle' in document)) continue;
-    bits += 2 ** kind;
-  }
-  return bits;
+export const reportable = (): number =>
+  ALL -
+  (+!observable(PAINT) << Fact.Paint) -
+  (+!observable(SHIFT) << Fact.LayoutShift) -
+  (+!('ontoggle' in document) << Fact.Toggle);
+
+/** Reads the browser's entries of a type, where it has them. */
+export function observe<E extends PerformanceEntry>(type: string, read: (entry: E) => void): void {
+  if (observable(type)) new PerformanceObserver((list) => (list.getEntries() as E[]).forEach(read)).observe({ type });
 }
+
+export const PAINT = 'interaction-contentful-paint';
+export const SHIFT = 'layout-shift';

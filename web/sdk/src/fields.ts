@@ -1,20 +1,12 @@
-import { now, timeOf, whole } from './clock';
-import { Kind, type Recorder } from './recorder';
-import { identity, origin } from './targets';
-import type { Hash } from './writer';
+import { lineOf, on, whole } from './browser';
+import { add, Kind } from './record';
+import { identity, masked } from './targets';
+import { indexIn, words } from './wire';
 
-const enum FieldKind {
-  Text = 1,
-  Email = 2,
-  Telephone = 3,
-  Password = 4,
-  Number = 5,
-  Date = 6,
-  Choice = 7,
-  Search = 8,
-  Payment = 9,
-  Other = 10,
-}
+/** By the numbers of `FieldKind`: types of input. Payment is told by what the browser may fill in. */
+const KINDS = words('text textarea|email|tel|password|number|date time month week datetime-local|checkbox radio select-one|search');
+const PAYMENT = 9;
+const OTHER = 10;
 
 const enum Change {
   Focus = 1,
@@ -26,107 +18,49 @@ const enum Change {
   Clear = 7,
 }
 
-type FormField = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
-
 interface Visit {
-  focused: number;
-  firstInput: number | null;
-  corrections: number;
-  filled: boolean;
+  _focused: number;
+  _first?: number;
+  _corrections: number;
+  _filled: boolean;
 }
 
-const NONE: Hash = [0, 0];
+type FormField = HTMLInputElement & HTMLFormElement;
+
+const FIELD = 'select,textarea,input:not([type=button],[type=submit],[type=reset],[type=image])';
 
 /** What happens to form fields; what is typed into them is never kept. */
-export function watchFields(recorder: Recorder): void {
+export function watchFields(): void {
   const visits = new WeakMap<Element, Visit>();
-  const tell = (field: Element, change: Change, at: number) => {
-    if (field.closest('[data-furrow-mask]')) return;
-    const visit = visits.get(field);
-    const form = field instanceof HTMLFormElement ? field : (field as FormField).form;
-    const formHash = form ? identity(form) : NONE;
-    const fieldHash = field === form ? NONE : identity(field);
-    const kind = field === form ? FieldKind.Other : kindOf(field as FormField);
-    const first = visit && visit.firstInput !== null ? whole(visit.firstInput - visit.focused) : null;
-    const corrections = visit?.corrections ?? 0;
-    recorder.add(Kind.Field, at, (writer) => {
-      writer.fixed64(1, formHash).fixed64(2, fieldHash).uint(3, kind).uint(4, change);
-      if (first !== null) writer.present(5, first);
-      writer.uint(6, corrections);
-    });
+  const tell = (element: FormField, change: Change, time: number) => {
+    if (masked(lineOf(element))) return;
+    const form = change == Change.Submit ? element : element.form;
+    const field = change != Change.Submit && element;
+    const { _first, _focused, _corrections } = visits.get(element) ?? { _focused: 0, _corrections: 0 };
+    const [formHash, fieldHash] = [form && identity(form), field && identity(field)];
+    const kind = !field ? OTHER : /^cc-/.test(field.autocomplete) ? PAYMENT : indexIn(KINDS, field.type) || OTHER;
+    const first = _first && whole(_first - _focused);
+    add(Kind.Field, time, () => [formHash, fieldHash, kind, change, first, _corrections]);
   };
-  const listen = (type: string, hear: (field: FormField, event: Event) => void) =>
-    addEventListener(
-      type,
-      (event) => {
-        const field = origin(event);
-        if (event.isTrusted && field && isField(field)) hear(field, event);
-      },
-      { capture: true, passive: true },
-    );
+  const listen = (types: string, change: Change, before?: (field: FormField, time: number, event: InputEvent) => unknown) =>
+    on<InputEvent>(types, (event, time, element) => {
+      const field = element as FormField;
+      if (element?.matches(FIELD) && (!before || before(field, time, event))) tell(field, change, time);
+    });
 
-  listen('focusin', (field, event) => {
-    visits.set(field, { focused: timeOf(event), firstInput: null, corrections: 0, filled: !!field.value });
-    tell(field, Change.Focus, timeOf(event));
-  });
-  listen('focusout', (field, event) => tell(field, Change.Blur, timeOf(event)));
-  listen('change', (field, event) => tell(field, Change.Change, timeOf(event)));
-  listen('paste', (field, event) => tell(field, Change.Paste, timeOf(event)));
-  listen('invalid', (field, event) => tell(field, Change.ValidationError, timeOf(event)));
-  listen('input', (field, event) => {
+  listen('focusin', Change.Focus, (field, time) => visits.set(field, { _focused: time, _corrections: 0, _filled: !!field.value }));
+  listen('focusout', Change.Blur);
+  listen('change', Change.Change);
+  listen('paste', Change.Paste);
+  listen('invalid', Change.ValidationError);
+  listen('input', Change.Clear, (field, time, { inputType }) => {
     const visit = visits.get(field);
     if (!visit) return;
-    visit.firstInput ??= timeOf(event);
-    if (event instanceof InputEvent && event.inputType?.startsWith('delete')) visit.corrections++;
-    const cleared = visit.filled && !field.value;
-    visit.filled = !!field.value;
-    if (cleared) tell(field, Change.Clear, timeOf(event));
+    visit._first ??= time;
+    if (inputType?.startsWith('delete')) visit._corrections++;
+    const was = visit._filled;
+    visit._filled = !!field.value;
+    return was && !visit._filled;
   });
-  addEventListener(
-    'submit',
-    (event) => {
-      if (event.isTrusted && event.target instanceof HTMLFormElement) tell(event.target, Change.Submit, now());
-    },
-    { capture: true, passive: true },
-  );
-}
-
-function isField(element: Element): element is FormField {
-  return (
-    element instanceof HTMLSelectElement ||
-    element instanceof HTMLTextAreaElement ||
-    (element instanceof HTMLInputElement && !/^(button|submit|reset|image|hidden)$/.test(element.type))
-  );
-}
-
-function kindOf(field: FormField): FieldKind {
-  if (/^cc-/.test(field.autocomplete)) return FieldKind.Payment;
-  if (field instanceof HTMLSelectElement) return FieldKind.Choice;
-  switch (field.type) {
-    case 'text':
-    case 'textarea':
-      return FieldKind.Text;
-    case 'email':
-      return FieldKind.Email;
-    case 'tel':
-      return FieldKind.Telephone;
-    case 'password':
-      return FieldKind.Password;
-    case 'number':
-    case 'range':
-      return FieldKind.Number;
-    case 'date':
-    case 'time':
-    case 'month':
-    case 'week':
-    case 'datetime-local':
-      return FieldKind.Date;
-    case 'checkbox':
-    case 'radio':
-      return FieldKind.Choice;
-    case 'search':
-      return FieldKind.Search;
-    default:
-      return FieldKind.Other;
-  }
+  on('submit', (_event, time, form) => tell(form as FormField, Change.Submit, time));
 }

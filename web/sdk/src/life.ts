@@ -1,23 +1,20 @@
+import { lineOf, now, onView } from './browser';
 import { cause, Cause } from './cause';
-import { now } from './clock';
 import { Fact } from './facts';
-import type { Press } from './presses';
-import { up } from './targets';
+import { latest, note } from './watch';
 
 /** A node that has changed by itself. */
 interface Habit {
-  changes: number;
-  /** When a change was last counted. */
-  counted: number;
-  last: number;
-  gap: number;
+  _changes: number;
+  /** When the last change that counts was, ms. */
+  _last: number;
   /** It replaces its children, so what is inside changes with it. */
-  children: boolean;
+  _children: boolean;
 }
 
 /** Changes of one node within this time are one change, ms. */
 const TOGETHER_MS = 25;
-/** A node is taken to stand still again after this long, ms; slower habits get 2.5 periods. */
+/** A node is taken to stand still again after this long, ms. */
 const HABIT_MS = 10_000;
 /** How often a node must have changed by itself until it counts as moving. */
 const CHANGES_TEXT = 2;
@@ -27,161 +24,127 @@ const INSIDE_NODES_MAX = 60;
 const CLOCK = /\d:\d\d|\d\s*[smh]\b/;
 /** Help that shows itself to whoever rests on something, pressed or not. */
 const TIP = '[role=tooltip],[class*=tooltip i]';
-const UNSEEN = /^(script|style|link|meta|noscript|template|title|base)$/;
+/** Elements that nobody sees. */
+const UNSEEN = 'script,style,link,meta,noscript,template,title,base';
 /** Attributes that say how a page is used, not what it shows. */
-const UNSEEN_ATTRIBUTE = /^(data-what|data-focus|data-furrow|data-gtm|data-track|nonce|tabindex$|aria-describedby$)/;
+const UNSEEN_ATTRIBUTE = /^(data-(what|focus|furrow|gtm|track)|nonce|tabindex|aria-describedby)/;
 
-/** What the page module tells about a press, as far as this one needs it. */
-interface Watch {
-  latest(): Press | null;
-  note(fact: Fact, at: number, press: Press | null): void;
-}
+/** When something last changed by itself that was not known to do so, ms. */
+export let disturbed = -Infinity;
+/** Whether anything has changed since somebody asked. */
+let news = true;
+const habits = new WeakMap<Node, Habit>();
+let observer: MutationObserver;
 
 /**
- * The page's own life: which nodes change while nobody presses, so that a
- * clock or a ticker is never taken for an answer. What changes after a press
+ * Learns the page's own life: which nodes change while nobody presses, so that
+ * a clock or a ticker is never taken for an answer. What changes after a press
  * is told by place: inside the target, in a part that moves anyway, elsewhere.
  */
-export class Life {
-  /** When something last changed by itself that was not known to do so, ms. */
-  disturbed = -Infinity;
-  watch: Watch = { latest: () => null, note: () => {} };
-
-  private readonly habits = new WeakMap<Node, Habit>();
-  private readonly observer = new MutationObserver((records) => this.read(records));
-
-  constructor() {
-    this.observe(document);
+export function watchLife(): void {
+  observer = new MutationObserver((records) => read(records, cause()));
+  onView(({ document, Element: { prototype } }) => {
+    live(document);
     // Observers do not look into shadow trees; each is observed as it is made,
     // and those made before or by the parser when a press goes through them.
-    const attach = Element.prototype.attachShadow;
-    const life = this;
-    Element.prototype.attachShadow = function (init) {
+    const attach = prototype.attachShadow;
+    prototype.attachShadow = function (init) {
       const root = attach.call(this, init);
-      life.observe(root);
+      live(root);
       return root;
     };
-  }
+  });
+}
 
-  observe(root: Node): void {
-    this.observer.observe(root, {
-      subtree: true,
-      childList: true,
-      attributes: true,
-      attributeOldValue: true,
-      characterData: true,
-      characterDataOldValue: true,
-    });
-  }
+export function live(root: Node): void {
+  observer.observe(root, { subtree: true, childList: true, attributeOldValue: true, characterDataOldValue: true });
+}
 
-  /** Reads what has changed so far, before something new begins. */
-  catchUp(): void {
-    const records = this.observer.takeRecords();
-    if (records.length) this.read(records, Cause.Page);
-  }
+/** Reads what has changed so far, before something new begins. */
+export const catchUp = (): void => read(observer.takeRecords(), Cause.Page);
 
-  /** Whether this node, or a part around it that rebuilds itself, changes by itself. */
-  moves(node: Node | null): boolean {
-    let at = node;
-    for (let height = 0; at && height < 3; height++, at = at.parentNode) {
-      const habit = this.habits.get(at);
-      if (!habit || at === document.body) continue;
-      const enough = habit.children ? CHANGES_TREE : CHANGES_TEXT;
-      const fresh = now() - habit.last <= Math.max(HABIT_MS, 2.5 * habit.gap);
-      if (habit.changes >= enough && fresh && (height === 0 || habit.children)) return true;
+/** Whether the page has changed since this was last asked. */
+export function changed(): boolean {
+  const was = news;
+  news = false;
+  return was;
+}
+
+/** Whether this node, or a part around it that rebuilds itself, changes by itself. */
+export function moves(node: Node | null | undefined): boolean {
+  if (node?.nodeType == 3) node = node.parentNode;
+  for (let height = 0; node && height < 3; height++, node = node.parentNode) {
+    const habit = node.nodeName != 'BODY' && habits.get(node);
+    if (!habit) continue;
+    const { _changes, _children, _last } = habit;
+    const enough = _changes >= (_children ? CHANGES_TREE : CHANGES_TEXT);
+    if (enough && now() - _last <= HABIT_MS && (!height || _children)) return true;
+  }
+  return false;
+}
+
+/** Whether "inside this element" says anything; it does not for half a page. */
+export const small = (element: Element): boolean =>
+  element.getElementsByTagName('*').length <= INSIDE_NODES_MAX && element.localName != 'body';
+
+const elementOf = (node: Node): Element | null => (node.nodeType == 1 ? (node as Element) : node.parentElement);
+
+function read(records: MutationRecord[], by: Cause): void {
+  if (by == Cause.Visitor) return;
+  const time = now();
+  const press = latest();
+  for (const record of records) {
+    if (!seen(record)) continue;
+    const { target, type } = record;
+    const node = (type == 'characterData' && target.parentNode) || target;
+    const clock = ticks(record);
+    news = true;
+    if (!(press && by == Cause.Press) && (clock || moves(node))) {
+      learn(node, time, record, clock);
+      note(Fact.MutationMoving, time, press);
+    } else if (!press) {
+      learn(node, time, record, false);
+      disturbed = time;
+    } else if (press._element && small(press._element) && lineOf(elementOf(node)).includes(press._element)) {
+      press._inside ??= time;
+    } else {
+      note(Fact.MutationStill, time, press);
     }
-    return false;
-  }
-
-  /** Whether "inside this element" says anything; it does not for half a page. */
-  smallEnough(element: Element): boolean {
-    return element.getElementsByTagName('*').length <= INSIDE_NODES_MAX && element !== document.body;
-  }
-
-  private read(records: MutationRecord[], by = cause()): void {
-    if (by === Cause.Visitor) return;
-    const at = now();
-    const press = this.watch.latest();
-    for (const record of records) {
-      if (!seen(record)) continue;
-      const node = record.type === 'characterData' ? (record.target.parentNode ?? record.target) : record.target;
-      const own = press !== null && by === Cause.Press;
-      if (!own && (ticks(record) || this.moves(node))) {
-        this.learn(node, at, record, true);
-        this.watch.note(Fact.MutationMoving, at, press);
-      } else if (!press) {
-        this.learn(node, at, record, false);
-        this.disturbed = at;
-      } else if (press.element && this.smallEnough(press.element) && within(node, press.element)) {
-        press.inside ??= at;
-      } else {
-        this.watch.note(Fact.MutationStill, at, press);
-      }
-    }
-  }
-
-  private learn(node: Node, at: number, record: MutationRecord, certain: boolean): void {
-    const habit = this.habits.get(node) ?? { changes: 0, counted: -Infinity, last: -Infinity, gap: 0, children: false };
-    if (at - habit.counted > TOGETHER_MS) {
-      habit.changes++;
-      habit.counted = at;
-      if (habit.last > 0) habit.gap = at - habit.last;
-    }
-    habit.last = at;
-    habit.children ||= record.type === 'childList' && elements(record).length > 0;
-    if (certain && ticks(record)) habit.changes = Math.max(habit.changes, CHANGES_TREE);
-    this.habits.set(node, habit);
   }
 }
+
+function learn(node: Node, time: number, record: MutationRecord, clock: boolean): void {
+  const habit = habits.get(node) ?? { _changes: 0, _last: -Infinity, _children: false };
+  if (time - habit._last > TOGETHER_MS) {
+    habit._changes += clock ? CHANGES_TREE : 1;
+    habit._last = time;
+  }
+  habit._children ||= changedNodes(record).some((one) => one.nodeType == 1);
+  habits.set(node, habit);
+}
+
+const changedNodes = ({ addedNodes, removedNodes }: MutationRecord): Node[] => [...addedNodes, ...removedNodes];
 
 /** Whether a visitor could notice the change. */
 function seen(record: MutationRecord): boolean {
-  const target = record.target;
-  const element = target instanceof Element ? target : target.parentElement;
-  if (element && (UNSEEN.test(element.localName) || element.closest(`head,${TIP}`))) return false;
-  switch (record.type) {
-    case 'attributes': {
-      const name = record.attributeName ?? '';
-      return (target as Element).getAttribute(name) !== record.oldValue && !UNSEEN_ATTRIBUTE.test(name);
-    }
-    case 'characterData':
-      return target instanceof Text && target.data !== record.oldValue;
-    case 'childList':
-      return texts(record).some((text) => text.data.trim()) || elements(record).some(shows);
-  }
+  const { target, oldValue, attributeName } = record;
+  if (elementOf(target)?.closest(`head,${UNSEEN},${TIP}`)) return false;
+  if (attributeName) return (target as Element).getAttribute(attributeName) !== oldValue && !UNSEEN_ATTRIBUTE.test(attributeName);
+  return target.nodeType == 3 ? target.nodeValue !== oldValue : changedNodes(record).some(shows);
 }
 
 /** Whether the change is a clock's. */
-function ticks(record: MutationRecord): boolean {
-  const [before, after] =
-    record.type === 'characterData'
-      ? [record.oldValue ?? '', (record.target as Text).data]
-      : [textOf(record.removedNodes), textOf(record.addedNodes)];
+function ticks({ type, target, oldValue, addedNodes, removedNodes }: MutationRecord): boolean {
+  const textOf = (nodes: NodeList) => [...nodes].map((node) => (node.textContent ?? '').slice(0, 40)).join('');
+  const [before, after] = type == 'characterData' ? [oldValue ?? '', target.nodeValue ?? ''] : [textOf(removedNodes), textOf(addedNodes)];
   const shape = (text: string) => text.replace(/\d+/g, '0');
-  return CLOCK.test(after) && shape(before) === shape(after) && record.type !== 'attributes';
+  return CLOCK.test(after) && shape(before) == shape(after);
 }
 
-const textOf = (nodes: NodeList): string =>
-  Array.from(nodes, (node) => (node.textContent ?? '').slice(0, 40)).join('');
-
-const changed = (record: MutationRecord): Node[] => [...Array.from(record.addedNodes), ...Array.from(record.removedNodes)];
-
-const texts = (record: MutationRecord): Text[] =>
-  changed(record).filter((node): node is Text => node instanceof Text);
-
-const elements = (record: MutationRecord): Element[] =>
-  changed(record).filter((node): node is Element => node instanceof Element);
-
-/** Elements without a picture of their own, hidden ones and measuring pixels are no sight. */
-function shows(element: Element): boolean {
-  if (UNSEEN.test(element.localName) || element.matches(TIP)) return false;
-  if (!element.isConnected) return !(element instanceof HTMLImageElement && element.width <= 1);
-  const box = element.getBoundingClientRect();
-  return box.width > 1 && box.height > 1;
-}
-
-function within(node: Node, element: Element): boolean {
-  const start = node instanceof Element ? node : node.parentElement;
-  for (let at = start; at; at = up(at)) if (at === element) return true;
-  return false;
+/** Elements without a picture of their own, hidden ones and measuring pixels are no sight; nor is empty text. */
+function shows(node: Node): boolean {
+  if (node.nodeType != 1) return node.nodeType == 3 && !!node.nodeValue!.trim();
+  const element = node as Element;
+  const { width, height } = element.getBoundingClientRect();
+  return !element.matches(`${UNSEEN},${TIP}`) && (!element.isConnected || (width > 1 && height > 1));
 }

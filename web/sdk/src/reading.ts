@@ -1,40 +1,35 @@
-import { now, timeOf } from './clock';
-import { Kind, type Recorder } from './recorder';
-import { pressed } from './targets';
+import { later, now, on, whenStill } from './browser';
+import { add, Kind, place } from './record';
+import { describe, pressed, type Target } from './targets';
 
 /** A selection is told once it has stood still for this long, ms. */
 const STILL_MS = 400;
 
-/** That text is selected, copied or printed, and where; never the text. */
-export function watchReading(recorder: Recorder): void {
-  let timer = 0;
+/** That text is selected, copied, looked for or printed, and where; never the text. */
+export function watchReading(): void {
   let told = 0;
-  document.addEventListener('selectionchange', () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      const selection = getSelection();
-      const length = selection && !selection.isCollapsed ? selection.toString().length : 0;
-      if (length && length !== told) {
-        const target = where();
-        recorder.add(Kind.TextSelection, now(), (writer, index) => {
-          if (target) writer.present(1, index(target));
-          writer.uint(2, length);
-        });
-      }
-      told = length;
-    }, STILL_MS) as unknown as number;
-  });
-  document.addEventListener('copy', (event) => {
+  const selected = whenStill(STILL_MS, () => {
+    const { length } = String(getSelection());
     const target = where();
-    recorder.add(Kind.Copy, timeOf(event), (writer, index) => {
-      if (target) writer.present(1, index(target));
-    });
+    if (length && length != told) add(Kind.TextSelection, now(), () => [place(target), length]);
+    told = length;
   });
-  addEventListener('beforeprint', (event) => recorder.add(Kind.Print, timeOf(event), () => {}));
+  on('selectionchange', selected);
+  on('copy', (_event, time) => {
+    const target = where();
+    add(Kind.Copy, time, () => [place(target)]);
+  });
+  on<KeyboardEvent>('keydown', (event, time) => {
+    const { key, ctrlKey, metaKey } = event;
+    const find = key == 'F3' || ((ctrlKey || metaKey) && key == 'f');
+    // A page that has a search of its own keeps the browser's away.
+    if (find) later(0, () => event.defaultPrevented || add(Kind.Find, time, () => []));
+  });
+  on('beforeprint', (_event, time) => add(Kind.Print, time, () => []), window);
+}
 
-  const where = () => {
-    const node = getSelection()?.anchorNode;
-    const element = node instanceof Element ? node : node?.parentElement;
-    return element ? recorder.target(pressed(element)) : null;
-  };
+function where(): Target | undefined {
+  const node = getSelection()?.anchorNode;
+  const element = node?.nodeType == 1 ? (node as Element) : node?.parentElement;
+  return element ? describe(pressed(element)) : undefined;
 }

@@ -12,7 +12,22 @@ export interface Settings {
   /** Whether controls are named by their (capped) labels. On by default. */
   labels?: boolean;
   /** The site's own name for pages of this kind, such as `product`. */
-  group?: string;
+  group?: string | undefined;
+  /**
+   * Whether to tell tilting and shaking, where the browser lets the page know
+   * of them without asking. Off by default; the SDK never asks.
+   */
+  motion?: boolean;
+}
+
+/** As `init` was told. */
+export let settings: Settings;
+
+/** Takes the settings; the page may name what they leave out in a `meta` element. */
+export function settle(own: Partial<Settings>): void {
+  const named = (name: string) => document.querySelector<HTMLMetaElement>(`meta[name=furrow-${name}]`)?.content;
+  const endpoint = own.endpoint ?? named('endpoint') ?? location.origin;
+  settings = { key: '', ...own, endpoint: endpoint.replace(/\/+$/, ''), group: own.group ?? named('group') };
 }
 
 /** Samples after which a batch leaves. */
@@ -21,10 +36,12 @@ export const BATCH_SAMPLES = 60;
 export const BATCH_AGE_MS = 2_000;
 /** A batch never grows beyond these, also while the gateway is away. */
 export const BATCH_SAMPLES_MAX = 2_000;
-// An interaction names at most one target, so this bounds the targets too.
-export const BATCH_INTERACTIONS_MAX = 100;
+// An interaction names at most one target and takes at most 6 kB, so this bounds the targets and the bytes too.
+export const BATCH_INTERACTIONS_MAX = 40;
 /** Bytes that wait for the gateway; samples stop at half of it, all else at the end. */
 export const QUEUE_BYTES_MAX = 1 << 20;
+/** Bytes that a tab keeps for its next page. */
+export const KEPT_BYTES_MAX = 1 << 18;
 /** Browsers refuse beacons above 64 KiB; the gateway takes this much. */
 export const BEACON_BYTES_MAX = 60 * 1024;
 /** A session ends after this long without an interaction, ms. */

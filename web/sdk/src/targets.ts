@@ -1,5 +1,13 @@
-import { hashOf } from './hash';
-import type { Hash, Writer } from './writer';
+import { lineOf } from './browser';
+import { settings } from './settings';
+import { hashOf, indexIn, message, words, type Fixed, type Message } from './wire';
+
+/** An element as the wire names it. */
+export interface Target {
+  readonly _message: Message;
+  /** It looks as if it could be pressed. */
+  readonly _invites: boolean;
+}
 
 export const enum TargetKind {
   Button = 1,
@@ -7,279 +15,139 @@ export const enum TargetKind {
   LinkAway = 3,
   TextField = 4,
   Check = 5,
-  Select = 6,
-  Date = 7,
-  File = 8,
-  Slider = 9,
   InputLabel = 10,
-  Canvas = 11,
-  Video = 12,
-  Frame = 13,
   Image = 14,
   Text = 15,
   Other = 16,
 }
 
-/** An element as the wire names it. */
-export interface Target {
-  hash: Hash;
-  selector: string;
-  label: string;
-  kind: TargetKind;
-  interactive: boolean;
-  looksInteractive: boolean;
-  ignore: number[];
-}
-
-const LABEL_CHARS_MAX = 40;
+/** By the numbers of `TargetKind`: roles and types of input; tags have a bracket. */
+const KINDS = words(
+  '<button <summary button submit reset image tab option menuitem|link|-|<input <textarea textbox combobox|' +
+    'checkbox radio switch menuitemcheckbox menuitemradio|<select|date time month week datetime-local|file|' +
+    'range slider|-|<canvas|<video <audio|<iframe <embed <object|<img <picture <svg',
+);
+const IGNORE = words('rage|dead|all');
 const NAME_CHARS_MAX = 40;
 const SELECTOR_CHARS_MAX = 160;
-const CONTROL =
-  'button,a[href],input,select,textarea,summary,label,option,video,audio,canvas,iframe,[contenteditable=""],[contenteditable=true],' +
-  '[role=button],[role=link],[role=tab],[role=checkbox],[role=radio],[role=switch],[role=option],[role=slider],' +
-  '[role^=menuitem],[role=combobox],[role=textbox],[onclick],[onpointerdown],[onmousedown]';
-const IGNORE: Record<string, number> = { rage: 1, dead: 2, all: 3 };
 
-/** Elements to which a listener for presses was added; see `wraps.ts`. */
+/** Elements to which a listener for presses was added; see `calls.ts`. */
 export const listening = new WeakSet<EventTarget>();
+
+const attribute = (element: Element, name: string): string => element.getAttribute(name) ?? '';
+const tagOf = (element: Element): string => element.localName.slice(0, NAME_CHARS_MAX);
+const showsHand = (element: Element): boolean => getComputedStyle(element).cursor == 'pointer';
+
+/** Whether the site wants nothing of it named. */
+export const masked = (line: Element[]): boolean => line.some((element) => element.hasAttribute('data-furrow-mask'));
 
 /**
  * What was meant to be pressed: the control around the element that was hit,
  * else the outermost element that shows the pointer's hand, else the element.
  */
 export function pressed(hit: Element): Element {
-  for (let element: Element | null = hit; element && element !== document.body; element = up(element)) {
-    if (element.matches(CONTROL)) return element;
+  let shown = hit;
+  let hand = true;
+  for (const at of lineOf(hit)) {
+    if (at.contains(at.ownerDocument.body)) break;
+    if (isControl(at)) return at;
+    hand &&= showsHand(at);
+    if (hand) shown = at;
   }
-  let outermost = hit;
-  if (showsHand(hit)) {
-    for (let parent = up(hit); parent && showsHand(parent) && parent !== document.body; parent = up(parent)) {
-      outermost = parent;
-    }
-  }
-  return outermost;
+  return shown;
 }
 
-export function describe(element: Element, labels: boolean): Target {
-  const masked = !!element.closest('[data-furrow-mask]');
+function isControl(element: Element): boolean {
+  const { onclick, onpointerdown, onmousedown } = element as HTMLElement;
   const kind = kindOf(element);
-  const control = element.matches(CONTROL);
+  return !!(onclick || onpointerdown || onmousedown) || (kind > 0 && kind < TargetKind.Image);
+}
+
+export function describe(element: Element): Target {
+  const line = lineOf(element);
+  const named = !masked(line);
+  const kind = kindOf(element);
+  const control = isControl(element);
+  const hand = showsHand(element);
+  const { opacity, color } = getComputedStyle(element);
+  // A disabled control that looks it invites nobody.
+  const disabled = element.matches(':disabled,[aria-disabled=true]') && (+opacity < 0.7 || color == 'rgba(16, 16, 16, 0.3)');
+  const invites = control ? !disabled : hand || element.hasAttribute('tabindex');
+  // Below something that listens, what shows the hand is meant.
+  const listens = (hand ? line : [element]).some((around) => listening.has(around));
+  const ignored = line.flatMap((around) => attribute(around, 'data-furrow-ignore').split(' '));
+  const text = [...element.childNodes].some((node) => node.nodeType == 3 && node.nodeValue!.trim());
   return {
-    hash: identity(element),
-    selector: masked ? tagOf(element) : selectorOf(element),
-    label: masked || !labels ? '' : labelOf(element, kind),
-    kind,
-    interactive: control || listens(element),
-    looksInteractive: control ? !looksDisabled(element) : showsHand(element) || element.hasAttribute('tabindex'),
-    ignore: ignoreOf(element),
+    _invites: invites,
+    _message: message(
+      identity(element),
+      named ? selectorOf(line) : tagOf(element),
+      named && settings.labels !== false && kind && kind <= TargetKind.LinkAway && labelOf(element),
+      kind || (text && !hand ? TargetKind.Text : TargetKind.Other),
+      control || listens,
+      invites,
+      IGNORE.flatMap(([word], i) => (ignored.includes(word!) ? i + 1 : [])),
+    ),
   };
 }
 
-/** Whether it has a listener for presses, or looks pressable below one that may be meant for it. */
-function listens(element: Element): boolean {
-  if (listening.has(element)) return true;
-  for (let at = showsHand(element) ? up(element) : null; at; at = up(at)) if (listening.has(at)) return true;
-  return false;
-}
-
 /** Stable across page loads and visitors: the path down from the nearest name. */
-export function identity(element: Element): Hash {
-  const steps: string[] = [];
-  for (let at: Element | null = element; at; at = up(at)) {
+export function identity(element: Element): Fixed {
+  let path = '';
+  for (const at of lineOf(element)) {
     const name = nameOf(at);
-    if (name) {
-      steps.push(tagOf(at) + name);
-      break;
-    }
-    let position = 1;
-    for (let before = at.previousElementSibling; before; before = before.previousElementSibling) {
-      if (before.tagName === at.tagName) position++;
-    }
-    steps.push(`${tagOf(at)}:${position}`);
+    const alike = [...(at.parentElement?.children ?? [])].filter(({ localName }) => localName == at.localName);
+    path += tagOf(at) + (name || alike.indexOf(at)) + '<';
+    if (name) break;
   }
-  return hashOf(steps.reverse().join('>'));
+  return hashOf(path);
 }
-
-export function writeTarget(writer: Writer, target: Target): void {
-  writer
-    .fixed64(1, target.hash)
-    .string(2, target.selector)
-    .string(3, target.label)
-    .uint(4, target.kind)
-    .bool(5, target.interactive)
-    .bool(6, target.looksInteractive)
-    .packed(7, target.ignore);
-}
-
-/** The parent, also from within a shadow tree. */
-export function up(element: Element): Element | null {
-  if (element.parentElement) return element.parentElement;
-  const root = element.getRootNode();
-  return root instanceof ShadowRoot ? root.host : null;
-}
-
-/** Where an event began, also inside open shadow trees. */
-export function origin(event: Event): Element | null {
-  const first = event.composedPath()[0];
-  if (first instanceof Element) return first;
-  return first instanceof Node ? first.parentElement : null;
-}
-
-const tagOf = (element: Element): string => element.localName.slice(0, NAME_CHARS_MAX);
 
 /** An author's name for the element; generated and personal ones are left out. */
 function nameOf(element: Element): string {
-  const own = element.getAttribute('data-furrow-name') || element.id;
-  if (own && plain(own)) return `#${own}`;
-  const named = element.getAttribute('data-testid') || element.getAttribute('name');
-  return named && plain(named) ? `[${named}]` : '';
+  const name = ['data-furrow-name', 'id', 'data-testid', 'name'].map((one) => attribute(element, one)).find(plain);
+  return name ? `#${name}` : '';
 }
 
 /** Looks like a word of the author's, not like a number, an address or a hash. */
-function plain(name: string): boolean {
-  return name.length <= NAME_CHARS_MAX && /^[A-Za-z][\w-]*$/.test(name) && !/\d{3}|\d\D+\d\D+\d/.test(name);
-}
+const plain = (name: string): boolean =>
+  name.length <= NAME_CHARS_MAX && /^[a-z][\w-]*$/i.test(name) && !/\d{3}|\d\D+\d\D+\d/.test(name);
 
-function selectorOf(element: Element): string {
-  const own = tagOf(element) + (nameOf(element) || classOf(element));
-  for (let around = up(element); around; around = up(around)) {
-    const name = nameOf(around);
-    if (name || /^(main|nav|header|footer|aside|form|dialog|article|section)$/.test(tagOf(around))) {
-      return `${tagOf(around)}${name || classOf(around)} ${own}`.slice(0, SELECTOR_CHARS_MAX);
-    }
-  }
-  return own;
+/** What it is, within the nearest part of the page that has a name. */
+function selectorOf([element, ...line]: Element[]): string {
+  const around = line.find((at) => nameOf(at) || /^(main|nav|header|footer|aside|form|dialog|article|section)$/.test(tagOf(at)));
+  const [outer, own] = [around, element].map((at) => (at ? tagOf(at) + (nameOf(at) || classOf(at)) : ''));
+  return `${outer} ${own}`.trim().slice(0, SELECTOR_CHARS_MAX);
 }
 
 /** The first class that names what the element is, not what state it is in. */
 function classOf(element: Element): string {
-  for (const name of Array.from(element.classList)) {
-    if (plain(name) && !/\d|^(is|has|js|css)-|^(active|open|on|off|selected|current|hover|focus|show|hidden)$/.test(name)) {
-      return `.${name}`;
-    }
-  }
-  return '';
+  const state = /\d|^(is|has|js|css)-|^(active|open|on|off|selected|current|hover|focus|show|hidden)$/;
+  const name = [...element.classList].find((one) => plain(one) && !state.test(one));
+  return name ? `.${name}` : '';
 }
 
-function labelOf(element: Element, kind: TargetKind): string {
-  const button = element instanceof HTMLInputElement && /^(button|submit|reset)$/.test(element.type);
-  if (kind !== TargetKind.Button && kind !== TargetKind.Link && kind !== TargetKind.LinkAway) return '';
-  const text = element.getAttribute('aria-label') || (button ? element.value : element.textContent) || '';
+function labelOf(element: Element): string {
+  const { localName, value, textContent } = element as HTMLInputElement;
+  const text = attribute(element, 'aria-label') || (localName == 'input' ? value : textContent!);
   return text
     .replace(/\s+/g, ' ')
     .replace(/\S+@\S+|\d[\d ./-]{4,}\d/g, '…')
     .trim()
-    .slice(0, LABEL_CHARS_MAX);
+    .slice(0, NAME_CHARS_MAX);
 }
 
-function kindOf(element: Element): TargetKind {
-  const role = element.getAttribute('role');
-  if (element instanceof HTMLAnchorElement && element.href) {
-    const away = element.target && element.target !== '_self';
-    return away || element.hasAttribute('download') || !/^https?:$/.test(element.protocol)
-      ? TargetKind.LinkAway
-      : TargetKind.Link;
+/** 0 when it is nothing in particular. */
+function kindOf(element: Element): number {
+  const { localName, type, href, target, protocol, control, isContentEditable } = element as HTMLAnchorElement & HTMLInputElement & HTMLLabelElement;
+  if (href && localName == 'a') {
+    const away = (target && target != '_self') || element.hasAttribute('download') || !/^http/.test(protocol);
+    return away ? TargetKind.LinkAway : TargetKind.Link;
   }
-  if (element instanceof HTMLInputElement) return inputKind(element.type);
-  if (element instanceof HTMLLabelElement) return labelKind(element);
-  if (element instanceof HTMLElement && element.isContentEditable) return TargetKind.TextField;
-  switch (tagOf(element)) {
-    case 'button':
-    case 'summary':
-      return role === 'switch' || role === 'checkbox' || role === 'radio' ? TargetKind.Check : TargetKind.Button;
-    case 'textarea':
-      return TargetKind.TextField;
-    case 'select':
-    case 'option':
-      return TargetKind.Select;
-    case 'canvas':
-      return TargetKind.Canvas;
-    case 'video':
-    case 'audio':
-      return TargetKind.Video;
-    case 'iframe':
-    case 'embed':
-    case 'object':
-      return TargetKind.Frame;
-    case 'img':
-    case 'picture':
-    case 'svg':
-      return TargetKind.Image;
+  if (localName == 'label') {
+    const kind = control ? kindOf(control) : TargetKind.Text;
+    return kind == TargetKind.Check || kind == TargetKind.Button || !control ? kind : TargetKind.InputLabel;
   }
-  switch (role) {
-    case 'button':
-    case 'tab':
-    case 'option':
-    case 'menuitem':
-      return TargetKind.Button;
-    case 'link':
-      return TargetKind.Link;
-    case 'checkbox':
-    case 'radio':
-    case 'switch':
-    case 'menuitemcheckbox':
-    case 'menuitemradio':
-      return TargetKind.Check;
-    case 'slider':
-      return TargetKind.Slider;
-    case 'textbox':
-    case 'combobox':
-      return TargetKind.TextField;
-  }
-  const texts = Array.from(element.childNodes).some((node) => node instanceof Text && node.data.trim());
-  return texts && !showsHand(element) ? TargetKind.Text : TargetKind.Other;
-}
-
-function inputKind(type: string): TargetKind {
-  switch (type) {
-    case 'button':
-    case 'submit':
-    case 'reset':
-    case 'image':
-      return TargetKind.Button;
-    case 'checkbox':
-    case 'radio':
-      return TargetKind.Check;
-    case 'range':
-      return TargetKind.Slider;
-    case 'file':
-      return TargetKind.File;
-    case 'date':
-    case 'time':
-    case 'month':
-    case 'week':
-    case 'datetime-local':
-      return TargetKind.Date;
-    default:
-      return TargetKind.TextField;
-  }
-}
-
-function labelKind(label: HTMLLabelElement): TargetKind {
-  const control = label.control;
-  if (control instanceof HTMLInputElement) {
-    const kind = inputKind(control.type);
-    return kind === TargetKind.Check || kind === TargetKind.Button ? kind : TargetKind.InputLabel;
-  }
-  return control ? TargetKind.InputLabel : TargetKind.Text;
-}
-
-const showsHand = (element: Element): boolean => getComputedStyle(element).cursor === 'pointer';
-
-/** A disabled control that looks it invites nobody. */
-function looksDisabled(element: Element): boolean {
-  if (!element.matches(':disabled,[aria-disabled=true]')) return false;
-  const style = getComputedStyle(element);
-  return style.cursor === 'not-allowed' || Number(style.opacity) < 0.7 || style.color === 'rgba(16, 16, 16, 0.3)';
-}
-
-function ignoreOf(element: Element): number[] {
-  const found = new Set<number>();
-  for (let at: Element | null = element; at; at = up(at)) {
-    for (const word of (at.getAttribute('data-furrow-ignore') ?? '').split(/\s+/)) {
-      const number = IGNORE[word];
-      if (number) found.add(number);
-    }
-  }
-  return Array.from(found);
+  if (isContentEditable) return TargetKind.TextField;
+  return indexIn(KINDS, localName == 'input' ? type : attribute(element, 'role')) || indexIn(KINDS, '<' + localName);
 }

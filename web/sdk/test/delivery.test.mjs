@@ -88,3 +88,55 @@ test('a batch that is refused for good is not sent again, a refused key ends it 
     await page.goto('about:blank');
     assert.equal(gateway.published.length, count);
   }));
+
+test('a network that answers in the gateway\'s place is not believed', () =>
+  visit({}, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    gateway.answer = 'portal';
+    await page.click('#toggle');
+    const [refused] = await gateway.until('an attempt', (g) => g.published.some(({ accepted }) => !accepted) && g.published.filter(({ accepted }) => !accepted));
+    gateway.answer = 'ok';
+    await gateway.until('the same bytes again', (g) => g.published.some((one) => one.accepted && one.bytes.equals(refused.bytes)));
+  }));
+
+test('with consent, what was not acknowledged is sent by the tab\'s next page, unchanged', () =>
+  visit({ html: '<button id="b">A</button>', init: { consent: true } }, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    gateway.answer = 'down';
+    const before = gateway.published.length;
+    await page.click('#b');
+    await page.evaluate(() => furrow.conversion({ orderId: 'kept' }));
+    const [first] = await gateway.until('an attempt', (g) => g.published.slice(before).length && g.published.slice(before));
+    await page.reload();
+    gateway.answer = 'ok';
+    await gateway.until('the same bytes', (g) => g.published.some((one) => one.accepted && one.bytes.equals(first.bytes)));
+    await gateway.until('the conversion', (g) => g.of('conversion').some(({ orderId }) => orderId === 'kept'));
+    const senders = (g) => new Set(g.batches.map(({ senderId }) => Buffer.from(senderId).toString('hex')));
+    await gateway.until('the new page as a sender of its own', (g) => senders(g).size === 2);
+  }));
+
+test('a beacon keeps below its limit, and what it left out comes later', () =>
+  visit({ html: '<p>much</p>' }, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    gateway.answer = 'down';
+    await page.evaluate(() => {
+      const attributes = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`name-${i}-${'x'.repeat(30)}`, 'y'.repeat(80)]));
+      for (let i = 0; i < 120; i++) furrow.track(`event-${i}`, attributes);
+    });
+    await setHidden(page, true);
+    const beaconed = await gateway.until('the beacon', (g) => g.beaconed.length && [...g.beaconed]);
+    assert.ok(beaconed.reduce((sum, { length }) => sum + length, 0) <= 60 * 1024);
+    gateway.answer = 'ok';
+    await setHidden(page, false);
+    await gateway.until('all of it', (g) => g.of('custom').length === 120);
+  }));
+
+test('tabs of one site share a session and a visitor, each with a sender of its own', () =>
+  visit({ html: '<button>A</button>', init: { consent: true } }, async ({ page, gateway, context }) => {
+    await gateway.until('the first tab', (g) => g.batches.length === 1);
+    const other = await context.newPage();
+    await other.goto(page.url());
+    const batches = await gateway.until('the second tab', (g) => g.of('pageView').length === 2 && g.batches);
+    const ids = (name) => new Set(batches.map((batch) => Buffer.from(batch[name]).toString('hex'))).size;
+    assert.deepEqual([ids('sessionId'), ids('visitorId'), ids('senderId')], [1, 1, 2]);
+  }));

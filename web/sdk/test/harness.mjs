@@ -21,8 +21,10 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const WAIT_MS = 8_000;
+/** Types of performance entries that the browser is made not to have, as older ones do not: the fall-back is tested so. */
+export const WITHOUT = (process.env.FURROW_WITHOUT ?? '').split(',').filter(Boolean);
 /** How long the shop's slow answer takes, as the shop's own server has it. */
 const SLOW_MS = 1_800;
 
@@ -43,7 +45,7 @@ class Gateway {
   beaconed = [];
   keys = new Set();
   preflights = [];
-  /** 'ok', 'down' (the connection breaks) or a `{status, details}`. */
+  /** 'ok', 'down' (the connection breaks), 'portal' (a network answers with a page of its own) or a `{status, details}`. */
   answer = 'ok';
   watchers = new Set();
 
@@ -71,6 +73,7 @@ class Gateway {
       const attempt = { bytes, at: performance.now(), type: request.headers['content-type'], accepted: this.answer === 'ok' };
       this.published.push(attempt);
       if (this.answer === 'down') request.socket.destroy();
+      else if (this.answer === 'portal') response.setHeader('content-type', 'text/html').end('<h1>Welcome! Please log in.</h1>');
       else this.reply(response, this.answer);
     } else {
       response.writeHead(404).end();
@@ -233,6 +236,10 @@ export async function visit({ path = '/product?p=can', html, context: options = 
     path = '/page';
   }
   const context = await (await openBrowser()).newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  await context.addInitScript((without) => {
+    const types = PerformanceObserver.supportedEntryTypes.filter((type) => !without.includes(type));
+    Object.defineProperty(PerformanceObserver, 'supportedEntryTypes', { get: () => types });
+  }, WITHOUT);
   const page = await context.newPage();
   try {
     await page.goto(site.address + path, { waitUntil: 'load' });

@@ -106,3 +106,49 @@ test('after thirty minutes without an interaction a new session begins', () =>
     assert.equal(hex(after.visitorId), hex(before.visitorId));
     assert.ok(after.interactions[0].pageView);
   }));
+
+test('Global Privacy Control withholds the visitor\'s id, whatever the site was told', () =>
+  visit({ html: '' }, async ({ page, gateway, site, context }) => {
+    await context.addInitScript(() => Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }));
+    site.pages.set('/gpc', `<title>t</title><script src="/furrow.iife.js"></script><script>furrow.init({ endpoint: '${gateway.address}', key: 'gpc', consent: true })</script><button>A</button>`);
+    await page.goto(`${site.address}/gpc`);
+    await page.evaluate(() => (furrow.consent(true), furrow.identify('customer-7')));
+    await page.click('button');
+    await gateway.until('the press', (g) => g.presses.length);
+    assert.ok(gateway.batches.every(({ visitorId }) => visitorId.length === 0));
+    assert.equal(gateway.of('identify').length, 0);
+    assert.deepEqual(await stored(page), [[], [], '']);
+  }));
+
+test('secrets planted all over a page are in none of the bytes that are sent', () =>
+  visit({ html: '' }, async ({ page, gateway, site }) => {
+    const secrets = [];
+    const plant = () => (secrets.push(`Vq${secrets.length}xKestrel`), secrets.at(-1));
+    site.pages.set(
+      '/planted',
+      `<title>${plant()}</title><meta name="description" content="${plant()}"><script src="/furrow.iife.js"></script>
+       <script>furrow.init({ endpoint: '${gateway.address}', key: 'k', consent: true })</script>
+       <p id="p" title="${plant()}" data-user="${plant()}" style="width:300px">Dear ${plant()}, welcome</p><!-- ${plant()} -->
+       <a id="a" href="#x=${plant()}" onclick="event.preventDefault()">link</a>
+       <form id="f" action="/${plant()}" onsubmit="return false"><input id="t" name="t" value="${plant()}" placeholder="${plant()}"><input id="w" type="password" value="${plant()}">
+       <input type="hidden" value="${plant()}"><textarea id="x">${plant()}</textarea><select id="s"><option>${plant()}<option value="${plant()}">b</select><button id="b">Go</button></form>
+       <div data-furrow-mask id="m"><button id="secret" aria-label="${plant()}">${plant()}</button><input id="mi"></div>
+       <div id="e" contenteditable style="width:200px">${plant()}</div><img alt="${plant()}" src="/missing.png?${plant()}">
+       <script>setTimeout(() => { throw new Error('for "${plant()}"') }); fetch('/nowhere?token=${plant()}').catch(() => {}); Promise.reject(new Error("no '${plant()}'"))</script>`,
+    );
+    await page.goto(`${site.address}/planted?q=${plant()}#${plant()}`);
+    for (const id of ['p', 'a', 't', 'w', 'x', 's', 'secret', 'mi', 'e', 'b']) await page.click(`#${id}`);
+    await page.click('#p', { clickCount: 3 });
+    await page.keyboard.press('Control+c');
+    for (const id of ['t', 'w', 'x', 'mi']) await page.fill(`#${id}`, plant());
+    await page.evaluate((address) => history.pushState({}, '', address), `?other=${plant()}`);
+    await page.evaluate(() => furrow.track('done'));
+    await gateway.until('the last word', (g) => g.of('custom').length && g.presses.length >= 12);
+    const bytes = gateway.published.map((one) => one.bytes).concat(gateway.beaconed);
+    const texts = [...bytes.map((one) => one.toString('latin1')), gateway.story, JSON.stringify(gateway.batches)];
+    for (const secret of secrets) {
+      const written = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').slice(0, -4), Buffer.from(secret).toString('hex')];
+      for (const form of written) assert.ok(!texts.some((text) => text.includes(form)), `${secret} left the page as ${form}`);
+    }
+    assert.equal(secrets.length, 30, 'all of them were planted');
+  }));

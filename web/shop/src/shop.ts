@@ -2,6 +2,7 @@
 import { art } from './art';
 import { basket, clear, cost, pieces, put } from './basket';
 import { GOODS, good, money } from './goods';
+import { deals, search, tile, tryAll, workshop } from './more';
 
 declare const furrow: {
   conversion(goal: { orderId: string; valueMinor: number; currency: string }): void;
@@ -11,7 +12,7 @@ declare const furrow: {
 const at = <T extends Element = HTMLElement>(selector: string): T => document.querySelector<T>(selector)!;
 const press = (selector: string, act: () => void) => at(selector).addEventListener('click', act);
 
-const PAGES: Record<string, () => void> = { index: list, product, cart, checkout };
+const PAGES: Record<string, () => void> = { index: list, product, cart, checkout, search, deals, workshop, try: tryAll };
 PAGES[document.body.dataset['page'] ?? '']?.();
 chrome();
 
@@ -45,10 +46,7 @@ function count(): void {
 }
 
 function list(): void {
-  at('#products').innerHTML = GOODS.map(
-    ({ id, name, price, tint }) =>
-      `<li><a href="/product?p=${id}" id="good-${id}"><div class="picture">${art(id, tint)}</div><h3>${name}</h3><p>${money(price)}</p></a></li>`,
-  ).join('');
+  at('#products').innerHTML = GOODS.map(tile).join('');
 }
 
 function product(): void {
@@ -103,7 +101,10 @@ function product(): void {
     const stores = (await answer.json()) as { nearest?: { name: string } };
     at('#delivery').textContent = `In stock at ${stores.nearest!.name}.`;
   });
-  // "Apply voucher" and "Hold this price" have no listeners. That is their job.
+  press('#compare', () => {
+    throw new RangeError('nothing to compare with');
+  });
+  // "Apply voucher", "Hold this price" and the colours have no listeners. That is their job.
 
   const end = Date.now() + 15 * 60_000;
   setInterval(() => {
@@ -117,12 +118,18 @@ function product(): void {
     '/care': '<p>Rinse, dry, hang up. Oil the wood once a year, the metal when it asks. Do not leave it in the rain to make a point.</p>',
     '/reviews': '<p><b>“Outlived my marriage.”</b> — Ines</p><p><b>“Bought one, then three.”</b> — Tomas</p><p><b>“The voucher button is another matter.”</b> — Noor</p>',
   };
+  // The spares are gone from the server; the tab still leads there.
+  const spares = async () => {
+    const answer = await fetch('/shop/api/error');
+    at('#panel').innerHTML = answer.ok ? '<p>A brass rose, a handle.</p>' : '<p>We cannot find this page.</p>';
+  };
   const view = () => {
     const name = location.pathname.replace(/^\/product(\.html)?/, '');
     document.querySelectorAll<HTMLElement>('[role=tab]').forEach((tab) => {
       tab.setAttribute('aria-selected', String(tab.dataset['view'] === name));
     });
-    at('#panel').innerHTML = panels[name] ?? panels['']!;
+    if (name === '/spares') void spares();
+    else at('#panel').innerHTML = panels[name] ?? panels['']!;
   };
   view();
   addEventListener('popstate', view);

@@ -1,0 +1,94 @@
+/** The browser's own means, made short: the clock, listening, the windows that are watched. */
+
+export type View = Window & typeof globalThis;
+export type Hear<E> = (event: E, at: number, element: Element | null) => void;
+
+/** Frames of the same origin are watched, too; those beyond this many are not. */
+const VIEWS_MAX = 20;
+
+/** The page's monotonic clock, ms. All times inside the SDK are read from it. */
+export const now = (): number => performance.now();
+
+/** A whole number of px or ms. */
+export const whole = (value: number | undefined): number => Math.round(value!) || 0;
+
+export const later = (ms: number, act: () => void): number => setTimeout(act, ms);
+
+/** Calls `act` once this has not been called again for so long. */
+export function whenStill(ms: number, act: () => void): () => void {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = later(ms, act);
+  };
+}
+
+export const hidden = (): boolean => document.visibilityState != 'visible';
+
+/** The windows under watch: the page's, and those of its frames of the same origin. */
+export const views: View[] = [];
+const hearings: [types: string, hear: Hear<never>][] = [];
+const entered = new WeakSet<Document>();
+const watchers: ((view: View) => void)[] = [];
+
+function listen(target: EventTarget, types: string, hear: Hear<never>, aheadMs = 0): void {
+  for (const type of types.split(' ')) {
+    // Some browsers leave the time 0 for events of their own; none may lie ahead of the clock.
+    const tell = (event: Event) => {
+      // What a script makes in the visitor's name is not theirs.
+      if (event.isTrusted || !('detail' in event)) hear(event as never, Math.min(now(), (event.timeStamp || Infinity) + aheadMs), origin(event));
+    };
+    target.addEventListener(type, tell, { capture: true, passive: true });
+  }
+}
+
+/** Listens to the page and its frames, before anybody else; to `target` alone where one is given. */
+export function on<E = Event>(types: string, hear: Hear<E>, target?: EventTarget): void {
+  if (target) listen(target, types, hear);
+  else hearings.push([types, hear]);
+}
+
+/** Calls `watch` with each window that comes under watch. */
+export const onView = (watch: (view: View) => void): unknown => watchers.push(watch);
+
+/** Puts a document under watch, and the frames in it as they load. */
+export function enter(document: Document | null | undefined): void {
+  const view = document?.defaultView as View | null | undefined;
+  if (!view || entered.has(view.document) || views.length >= VIEWS_MAX) return;
+  const frame = (element: unknown) => enter((element as HTMLIFrameElement).contentDocument);
+  entered.add(document!);
+  views.push(view);
+  for (const [types, hear] of hearings) {
+    // A frame's window may outlive its document.
+    listen(view == window ? view : document!, types, hear, view.performance.timeOrigin - performance.timeOrigin);
+  }
+  for (const watch of watchers) watch(view);
+  on('load', ({ target }) => frame(target), document!);
+  document!.querySelectorAll('iframe').forEach(frame);
+}
+
+/** Where an event began, also inside open shadow trees. */
+export function origin(event: Event): Element | null {
+  const first = event.composedPath()[0] as Node | undefined;
+  return first?.nodeType == 1 ? (first as Element) : (first?.parentElement ?? null);
+}
+
+/** The element and everything around it, out of shadow trees and frames. */
+export function lineOf(element: Element | null | undefined): Element[] {
+  if (!element) return [];
+  const { ownerDocument: document, parentElement } = element;
+  const view = document.defaultView;
+  const host = (element.getRootNode() as ShadowRoot).host;
+  return [element, ...lineOf(parentElement ?? host ?? (view == window ? null : view?.frameElement))];
+}
+
+/** Where an event was in the page's viewport, also from within a frame, px. */
+export function placeOf({ clientX, clientY }: { clientX: number; clientY: number }, element: Element | null): [x: number, y: number] {
+  for (const frame of element ? lineOf(element.ownerDocument.documentElement).slice(1) : []) {
+    if (frame.localName != 'iframe') continue;
+    const box = frame.getBoundingClientRect();
+    clientX += box.x;
+    clientY += box.y;
+  }
+  return [whole(clientX), whole(clientY)];
+}
