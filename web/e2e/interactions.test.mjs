@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { laps, wheel } from './hands.mjs';
-import { PHONE, Visitor, archived, byKind, closeBrowser, openBrowser, rows } from './world.mjs';
+import { LOW, PHONE, Visitor, archived, byKind, closeBrowser, openBrowser, rows } from './world.mjs';
 
 /** What is told of a page arrives within this time, ms. */
 const ARCHIVED_MS = 15_000;
@@ -38,7 +38,7 @@ describe('a visit by mouse', () => {
   let found;
 
   before(async () => {
-    visitor = await Visitor.enter('/workshop');
+    visitor = await Visitor.enter('/workshop', LOW);
     const { page, devtools } = visitor;
     await laps(visitor, 1, 700);
     await wheel(visitor, [120, 120, -240], 400);

@@ -5,13 +5,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { darts, flight, laps, lines, straight, wheel } from './hands.mjs';
-import { PHONE, Visitor, closeBrowser, openBrowser, rows } from './world.mjs';
+import { LOW, PHONE, Visitor, closeBrowser, openBrowser, rows } from './world.mjs';
 
 /** Visitors at the same time. */
 const AT_ONCE = 4;
 const CAN = '/product?p=can';
-/** A window so low that every page is much longer. */
-const LOW = { viewport: { width: 1280, height: 480 } };
 
 before(async () => {
   await openBrowser();

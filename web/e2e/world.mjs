@@ -41,6 +41,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 const DESKTOP = { viewport: { width: 1280, height: 900 } };
+/** A window so low that every page is longer. */
+export const LOW = { viewport: { width: 1280, height: 480 } };
 export const PHONE = {
   viewport: { width: 390, height: 844 },
   isMobile: true,
