@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { darts, flight, laps, lines, straight, wheel } from './hands.mjs';
+import { darts, flight, laps, lines, shake, straight, swipe, tilt, wheel } from './hands.mjs';
 import { LOW, PHONE, Visitor, closeBrowser, openBrowser, rows } from './world.mjs';
 
 /** Visitors at the same time. */
@@ -137,6 +137,17 @@ describe('what fails', { concurrency: AT_ONCE }, () => {
     await visitor.press('#tab-spares');
   });
 
+  signal('slow_page', 'a catalogue that fetches before it shows', '/atlas', async (visitor) => {
+    await visitor.look(500);
+  });
+
+  signal('blocked_view', 'a letter lies over what was looked for', '/deals', async (visitor) => {
+    await visitor.page.locator('#letter').waitFor();
+    await visitor.look(4_500);
+    await visitor.page.click('#letter-close');
+    await visitor.look(1_500);
+  });
+
   signal('reload', 'twice within half a minute', CAN, async (visitor) => {
     for (let time = 0; time < 2; time++) {
       await visitor.look(400);
@@ -228,4 +239,21 @@ describe('on a phone', { concurrency: AT_ONCE }, () => {
       await pause(900);
     }
   }, { device: PHONE });
+
+  signal('dead_swipe', 'pictures that cannot be swiped', '/workshop', async (visitor) => {
+    const { x, y } = await visitor.middle('#strip');
+    await swipe(visitor, [x + 90, y], [x - 90, y]);
+    await pause(1_500);
+  }, { device: PHONE });
+
+  signal('tilt_swing', 'the phone is swung to and fro', CAN, async (visitor) => {
+    const to = [0, 20, 40, 60];
+    const fro = [40, 20, 0, -20];
+    await tilt(visitor, [...to, ...fro, ...to, ...fro, ...to, ...fro]);
+    // A turn of the screen would excuse it for as long.
+    await pause(2_200);
+    await tilt(visitor, to);
+  }, { device: PHONE });
+
+  signal('shake', 'the phone is shaken', CAN, shake, { device: PHONE });
 });
