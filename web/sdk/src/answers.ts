@@ -1,11 +1,13 @@
-import { hidden, lineOf, now, on } from './browser';
+import { hidden, now, on } from './browser';
 import { cause, Cause } from './cause';
 import { Fact, observe, PAINT, SHIFT } from './facts';
-import { moves } from './life';
+import { elementOf, learn, moved, moves, related } from './life';
 import { at, latest, note, State } from './watch';
 
 /** After the visitor's own wheel, finger or key, a scroll is no answer for this long, ms. */
 const OWN_SCROLL_MS = 800;
+/** A scroller that comes to rest this long after the visitor's wheel, finger or key was not moved by them, ms. */
+const RESTED_MS = 2_000;
 /** After the pointer has entered another element, transitions are its doing for this long, ms. */
 const HOVER_MS = 120;
 
@@ -42,7 +44,7 @@ export function hearAnswers(): void {
 
   // Typing, and a page that sets values by itself, is not what a press did.
   on<InputEvent>('input change', ({ inputType, isTrusted }, time) => {
-    if (!inputType && (isTrusted || cause() == Cause.Press)) note(Fact.Input, time);
+    if (!inputType && (isTrusted || cause() <= Cause.Near)) note(Fact.Input, time);
   });
   // Going into a frame is no leaving.
   on('blur', (_event, time) => document.hasFocus() || note(Fact.Window, time), window);
@@ -56,20 +58,28 @@ export function hearAnswers(): void {
     const own = time - byHand <= OWN_SCROLL_MS && one?._state != State.Down && one?._state != State.Swiped;
     if (!own && !moves(target as Node)) note(Fact.Scroll, time, one);
   });
+  // What comes to rest where nobody has moved it is moved by the page.
+  on('scrollend', ({ target }, time) => {
+    if (!latest() && time - byHand > RESTED_MS) learn(target as Node, time, false);
+  });
 
   on('focusin', (_event, time, gained) => {
     const press = at(time);
-    if (gained && time - byHand >= 50 && !related(gained, press?._element)) note(Fact.Focus, time, press);
+    if (gained && time - byHand >= 50 && !related(gained, press)) note(Fact.Focus, time, press);
   });
 
-  // The pressed element's own look, and what the pointer's moves light up, is no answer.
+  // What the pointer's moves light up is no answer.
   on('transitionrun animationstart', (_event, time, element) => {
-    const press = at(time);
-    if (time - hovered >= HOVER_MS && !moves(element) && !related(element, press?._element)) note(Fact.Transition, time, press);
+    if (time - hovered >= HOVER_MS) moved(element, time);
   });
 
+  // A clock pushes what stands beside it.
+  const pushed = (node: Node) => {
+    const element = elementOf(node);
+    return [element, ...(element?.children ?? []), ...(element?.parentElement?.children ?? [])].some(moves);
+  };
   observe<ShiftEntry>(SHIFT, ({ hadRecentInput, sources, startTime }) => {
-    const still = !sources?.length || sources.some(({ node }) => node && !moves(node));
+    const still = !sources?.length || sources.some(({ node }) => node && !pushed(node));
     if (hadRecentInput && still) note(Fact.LayoutShift, startTime);
   });
 
@@ -83,9 +93,4 @@ export function hearAnswers(): void {
     if (press._look !== null && painted && press._element?.contains(painted)) press._inside ??= time;
     else note(Fact.Paint, time, press);
   });
-}
-
-/** Whether one lies around the other. */
-function related(one: Element | null, other: Element | null | undefined): boolean {
-  return lineOf(one).includes(other!) || lineOf(other).includes(one!);
 }

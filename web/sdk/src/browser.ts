@@ -10,7 +10,7 @@ const VIEWS_MAX = 20;
 export const now = (): number => performance.now();
 
 /** A whole number of px or ms. */
-export const whole = (value: number | undefined): number => Math.round(value!) || 0;
+export const whole = (value: number | false | undefined): number => Math.round(value as number) || 0;
 
 export const later = (ms: number, act: () => void): number => setTimeout(act, ms);
 

@@ -1,9 +1,10 @@
 import { now, on, onView, type View } from './browser';
 import { cause, Cause } from './cause';
 import { Fact } from './facts';
+import { moved } from './life';
 import { failed } from './problems';
-import { listening } from './targets';
-import { latest, note, type Watched } from './watch';
+import { kindOf, listening, TargetKind } from './targets';
+import { latest, note, watched, type Watched } from './watch';
 
 const ANALYTICS = /analytics|doubleclick|segment\.|mixpanel|amplitude|sentry|posthog|collect|beacon|telemetry|track\b/i;
 
@@ -14,19 +15,22 @@ const ANIMATED_MS = 400;
 
 /** Calls that answer, in the press's own task only: pages make them by themselves, too. Owners, each with its methods. */
 const CALLS: [Fact, owners: string][] = [
-  [Fact.Window, 'window.open.alert.confirm.prompt'],
+  [Fact.Window, 'window.open.alert.confirm.prompt HTMLInputElement.showPicker'],
   [Fact.Clipboard, 'Clipboard.writeText.write'],
   [Fact.Media, 'AudioScheduledSourceNode.start.stop HTMLMediaElement.play.pause SpeechSynthesis.speak'],
-  [Fact.Transition, 'Element.animate SVGAnimationElement.beginElement'],
-  [Fact.StyleSheet, 'CSSStyleSheet.insertRule.deleteRule.replaceSync.replace'],
+  [Fact.Transition, 'SVGAnimationElement.beginElement'],
+  [Fact.Scroll, 'window.scroll.scrollTo.scrollBy Element.scroll.scrollTo.scrollBy.scrollIntoView'],
+  // A rule's `style` is asked for in order to write it.
+  [Fact.StyleSheet, 'CSSStyleSheet.insertRule.deleteRule.replaceSync.replace CSSStyleRule.style HighlightRegistry.set.delete.clear'],
   [Fact.Value, 'HTMLInputElement.stepUp.stepDown'],
 ];
 const DRAWING =
   'CanvasRenderingContext2D.fillRect.clearRect.fill.stroke.drawImage.fillText.putImageData ' +
   'WebGLRenderingContext.drawArrays.drawElements WebGL2RenderingContext.drawArrays.drawElements';
-const VALUES = 'HTMLInputElement.value.checked HTMLTextAreaElement.value HTMLSelectElement.selectedIndex.value';
+const VALUES = 'StyleSheet.disabled Element.scrollTop.scrollLeft HTMLInputElement.value.checked HTMLTextAreaElement.value HTMLSelectElement.selectedIndex.value';
 
-type Methods = Record<string, ((this: unknown, ...args: unknown[]) => unknown) | undefined>;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Methods = Record<string, Method | undefined>;
 /** Called before the method; what it returns hears of the result. */
 type Before = (args: unknown[], self: unknown) => void | ((result: unknown) => void);
 
@@ -40,21 +44,24 @@ function members(view: View, list: string, each: (owner: Methods, name: string) 
 }
 
 /** The press in whose task this runs. */
-const own = (): Watched | null | undefined => (cause() == Cause.Press ? latest() : null);
+const own = (): Watched | null | undefined => (cause() <= Cause.Near ? latest() : null);
 
 /** Watches, at their source, the answers and failures that change no node. */
 export function watchCalls(): void {
   onView((view) => {
     const around = (list: string, before: Before) =>
       members(view, list, (owner, name) => {
-        const original = owner[name];
+        const property = Object.getOwnPropertyDescriptor(owner, name);
+        const part = property?.value ? 'value' : 'get';
+        const original = property?.[part] as Method | undefined;
         if (!original) return;
-        owner[name] = function (...args) {
+        property![part] = function (this: unknown, ...args: unknown[]) {
           const after = before(args, this);
           const result = original.apply(this, args);
           after?.(result);
           return result;
         };
+        Object.defineProperty(owner, name, property!);
       });
 
     around('window.fetch', ([input, init]) => {
@@ -75,9 +82,17 @@ export function watchCalls(): void {
     around('Navigator.sendBeacon', ([url]) => void begun(url, true));
 
     for (const [fact, list] of CALLS) around(list, () => void note(fact, now(), own()));
+    around('Element.animate', (_args, self) => {
+      if (own()) moved(self as Element, now());
+    });
+    // A script presses what the visitor does not see: a download, a choice of files.
+    around('HTMLElement.click EventTarget.dispatchEvent', ([event], self) => {
+      const away = (!event || (event as Event).type == 'click') && (self as Element | null)?.localName && kindOf(self as Element);
+      if (away == TargetKind.LinkAway || away == TargetKind.File) note(Fact.Window, now());
+    });
     around(DRAWING, draw);
-    around('Element.addEventListener', ([type], self) => {
-      if (/^(click|pointerdown|mousedown|touchstart)$/.test(type as string)) listening.add(self as Element);
+    around('EventTarget.addEventListener', ([type], self) => {
+      if (self && /^(click|pointerdown|mousedown|touchstart)$/.test(type as string)) listening.add(self as Element);
     });
     members(view, VALUES, (owner, name) => {
       const property = Object.getOwnPropertyDescriptor(owner, name);
@@ -106,7 +121,8 @@ function begun(address: unknown, quietly?: boolean): (status: number) => void {
   };
 }
 
-let drew = false;
+/** The press after which something was drawn a moment ago; null when nothing was. */
+let drew: Watched | null | undefined = null;
 let drawn = -Infinity;
 
 /**
@@ -115,9 +131,10 @@ let drawn = -Infinity;
  * only when it is drawn in the press's own task.
  */
 function draw(): void {
-  if (drew) return;
-  drew = true;
-  setTimeout(() => (drew = false), DRAW_MS);
+  const press = watched.at(-1);
+  if (drew === press) return;
+  drew = press;
+  setTimeout(() => (drew = null), DRAW_MS);
   const time = now();
   const still = time - drawn > ANIMATED_MS;
   drawn = time;

@@ -28,7 +28,7 @@ import { watchReading } from './reading';
 import { add, addPassive, close, flush, idle, Kind, renew } from './record';
 import { watchScreen } from './screen';
 import { watchScroll } from './scroll';
-import { hide, show, start } from './send';
+import { hide, start } from './send';
 import { consented, decide, onForgotten, withheld } from './session';
 import { settle, settings, type Settings } from './settings';
 import { indexIn, message, utf8, words, type Value } from './wire';
@@ -91,17 +91,15 @@ export function init(own: Settings): void {
   // A page may be hidden and never come back, with or without `pagehide`.
   let shown = !hidden();
   const turn = (visible: boolean) => {
-    if (shown == visible) return;
+    const turned = shown != visible;
     shown = visible;
-    if (visible) show();
-    else {
+    if (!visible) {
       settleAll();
       endHovers();
     }
-    addPassive(Kind.Visibility, now(), () => [visible]);
-    if (visible) return;
-    close();
-    hide();
+    if (turned) addPassive(Kind.Visibility, now(), () => [visible]);
+    // A hidden page may have seen something more until it goes.
+    if (!visible && (close() || turned)) hide();
   };
   on('visibilitychange', () => turn(!hidden()));
   on('pagehide', () => turn(false), window);

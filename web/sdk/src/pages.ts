@@ -2,7 +2,7 @@ import { now, on, whole } from './browser';
 import { Fact } from './facts';
 import { brokenPage } from './problems';
 import { add, close, Kind, onRenewed, turnTo } from './record';
-import { settings } from './settings';
+import { LOAD_MS_MAX, settings } from './settings';
 import { note } from './watch';
 import { message } from './wire';
 
@@ -91,7 +91,7 @@ function next(kind: NavigationKind): void {
   tell(kind);
 }
 
-/** Tells the page view. It is written when its batch closes, so that a load's timings are known by then. */
+/** Tells the page view. It is written when its batch closes, which a load's end precedes where it can. */
 function begin(loaded = false): void {
   place = pathNow();
   href = location.href;
@@ -102,7 +102,9 @@ function begin(loaded = false): void {
   add(Kind.PageView, now(), () => {
     const { scrollWidth, scrollHeight } = document.documentElement;
     const load = loaded && timing();
-    const times = load ? [performance.getEntriesByName('first-contentful-paint')[0]?.startTime, load.domInteractive, load.loadEventEnd] : [0, 0, 0];
+    // A page that is still being read by then is slow, however slow it may become.
+    const ready = load && (load.domInteractive || (now() > LOAD_MS_MAX ? now() : 0));
+    const times = load ? [performance.getEntriesByName('first-contentful-paint')[0]?.startTime, ready, load.loadEventEnd] : [0, 0, 0];
     return [page, referrer, ...[...times, scrollWidth, scrollHeight, innerWidth, innerHeight].map(whole)];
   });
 }

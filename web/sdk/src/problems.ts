@@ -1,6 +1,6 @@
 import { now, on, whole } from './browser';
 import { Fact, observe } from './facts';
-import { addPassive, flush, Kind } from './record';
+import { addPassive, flushLoaded, Kind } from './record';
 import { at, note, type Watched } from './watch';
 import { hashOf } from './wire';
 
@@ -52,5 +52,5 @@ function tell(kind: ProblemKind, url: unknown, text: unknown = '', began = now()
   if (kind < ProblemKind.ResourceFailed) note(Fact.Error, time, press ?? at(began));
   addPassive(Kind.Problem, time, () => [kind, hashOf(shape), origin || 'self', status, whole(time - began), link]);
   // Somebody may want to help while the visitor is still there.
-  if (kind != ProblemKind.LongTask) flush();
+  if (kind != ProblemKind.LongTask) flushLoaded();
 }

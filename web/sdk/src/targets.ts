@@ -15,6 +15,7 @@ export const enum TargetKind {
   LinkAway = 3,
   TextField = 4,
   Check = 5,
+  File = 8,
   InputLabel = 10,
   Image = 14,
   Text = 15,
@@ -138,7 +139,7 @@ function labelOf(element: Element): string {
 }
 
 /** 0 when it is nothing in particular. */
-function kindOf(element: Element): number {
+export function kindOf(element: Element): number {
   const { localName, type, href, target, protocol, control, isContentEditable } = element as HTMLAnchorElement & HTMLInputElement & HTMLLabelElement;
   if (href && localName == 'a') {
     const away = (target && target != '_self') || element.hasAttribute('download') || !/^http/.test(protocol);

@@ -29,6 +29,8 @@ export interface Watched {
   _state: State;
   /** When a change was first seen inside the element. */
   _inside?: number;
+  /** What changed last elsewhere, and how many frames in a row. */
+  _run?: { readonly _node: Node; _last: number; _frames: number };
   _answered?: boolean;
   _proven?: boolean;
   /** Facts have come in since the last report. */
