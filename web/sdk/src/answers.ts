@@ -1,13 +1,15 @@
-import { hidden, now, on } from './browser';
+import { elementOf, hidden, now, on } from './browser';
 import { cause, Cause } from './cause';
 import { Fact, observe, PAINT, SHIFT } from './facts';
-import { elementOf, learn, moved, moves, related } from './life';
+import { learn, moved, moves, related, stirred } from './life';
 import { at, latest, note, State } from './watch';
 
 /** After the visitor's own wheel, finger or key, a scroll is no answer for this long, ms. */
 const OWN_SCROLL_MS = 800;
 /** A scroller that comes to rest this long after the visitor's wheel, finger or key was not moved by them, ms. */
 const RESTED_MS = 2_000;
+/** A change is drawn within this time, ms. */
+const FRAME_MS = 40;
 /** After the pointer has entered another element, transitions are its doing for this long, ms. */
 const HOVER_MS = 120;
 
@@ -20,7 +22,7 @@ interface PaintEntry extends PerformanceEntry {
 
 interface ShiftEntry extends PerformanceEntry {
   hadRecentInput: boolean;
-  sources?: { node: Node | null }[];
+  sources: { node: Node | null }[];
 }
 
 /** What one event says, by the numbers of `ResponseKind`. */
@@ -47,7 +49,7 @@ export function hearAnswers(): void {
     if (!inputType && (isTrusted || cause() <= Cause.Near)) note(Fact.Input, time);
   });
   // Going into a frame is no leaving.
-  on('blur', (_event, time) => document.hasFocus() || note(Fact.Window, time), window);
+  on('blur', (_event, time) => document.hasFocus() || note(Fact.Window, time));
   on('visibilitychange', (_event, time) => hidden() && note(Fact.Window, time));
   on('wheel touchmove keydown', (_event, time) => (byHand = time));
   on('pointerover', (_event, time) => (hovered = time));
@@ -78,8 +80,9 @@ export function hearAnswers(): void {
     const element = elementOf(node);
     return [element, ...(element?.children ?? []), ...(element?.parentElement?.children ?? [])].some(moves);
   };
+  // A browser does not always tell what was shifted. Then it is what a moving part has set off a moment before, if any.
   observe<ShiftEntry>(SHIFT, ({ hadRecentInput, sources, startTime }) => {
-    const still = !sources?.length || sources.some(({ node }) => node && !pushed(node));
+    const still = sources[0] ? sources.some(({ node }) => node && !pushed(node)) : Math.abs(startTime - stirred) > FRAME_MS;
     if (hadRecentInput && still) note(Fact.LayoutShift, startTime);
   });
 
@@ -90,7 +93,7 @@ export function hearAnswers(): void {
     // A pressed look repaints the label: inside the target, what lasts decides.
     const painted = element ?? paint.largestContentfulPaint?.element;
     if (!press) return;
-    if (press._look !== null && painted && press._element?.contains(painted)) press._inside ??= time;
+    if (press._look !== null && painted && press._element.contains(painted)) press._inside ??= time;
     else note(Fact.Paint, time, press);
   });
 }

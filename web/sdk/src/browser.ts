@@ -23,6 +23,9 @@ export function whenStill(ms: number, act: () => void): () => void {
   };
 }
 
+/** The page's selected text; it never leaves here. */
+export const selection = (): string => String(getSelection());
+
 export const hidden = (): boolean => document.visibilityState != 'visible';
 
 /** The windows under watch: the page's, and those of its frames of the same origin. */
@@ -69,9 +72,12 @@ export function enter(document: Document | null | undefined): void {
 
 /** Where an event began, also inside open shadow trees. */
 export function origin(event: Event): Element | null {
-  const first = event.composedPath()[0] as Node | undefined;
-  return first?.nodeType == 1 ? (first as Element) : (first?.parentElement ?? null);
+  return elementOf(event.composedPath()[0] as Node);
 }
+
+/** The element itself, or the one that a text lies in. */
+export const elementOf = (node: Node | null | undefined): Element | null =>
+  node?.nodeType == 1 ? (node as Element) : (node?.parentElement ?? null);
 
 /** The element and everything around it, out of shadow trees and frames. */
 export function lineOf(element: Element | null | undefined): Element[] {

@@ -1,4 +1,4 @@
-import { now, on, onView, type View } from './browser';
+import { now, on, onView } from './browser';
 import { cause, Cause } from './cause';
 import { Fact } from './facts';
 import { moved } from './life';
@@ -13,35 +13,21 @@ const DRAW_MS = 100;
 /** A canvas drawn again within this time is animated, ms. */
 const ANIMATED_MS = 400;
 
-/** Calls that answer, in the press's own task only: pages make them by themselves, too. Owners, each with its methods. */
-const CALLS: [Fact, owners: string][] = [
-  [Fact.Window, 'window.open.alert.confirm.prompt HTMLInputElement.showPicker'],
-  [Fact.Clipboard, 'Clipboard.writeText.write'],
-  [Fact.Media, 'AudioScheduledSourceNode.start.stop HTMLMediaElement.play.pause SpeechSynthesis.speak'],
-  [Fact.Transition, 'SVGAnimationElement.beginElement'],
-  [Fact.Scroll, 'window.scroll.scrollTo.scrollBy Element.scroll.scrollTo.scrollBy.scrollIntoView'],
+/** Calls that answer, in the press's own task only: pages make them by themselves, too. */
+const CALLS: [Fact, owners: string, names: RegExp][] = [
+  [Fact.Window, 'window HTMLInputElement', /^(open|alert|confirm|prompt|showPicker)$/],
+  [Fact.Clipboard, 'Clipboard', /^write/],
+  [Fact.Media, 'AudioScheduledSourceNode HTMLMediaElement SpeechSynthesis', /^(start|stop|play|pause|speak)$/],
+  [Fact.Transition, 'SVGAnimationElement', /^begin/],
+  [Fact.Scroll, 'window Element', /^scroll(To|By|Into.*)?$/],
   // A rule's `style` is asked for in order to write it.
-  [Fact.StyleSheet, 'CSSStyleSheet.insertRule.deleteRule.replaceSync.replace CSSStyleRule.style HighlightRegistry.set.delete.clear'],
-  [Fact.Value, 'HTMLInputElement.stepUp.stepDown'],
+  [Fact.StyleSheet, 'CSSStyleSheet CSSStyleRule HighlightRegistry', /^(insert|delete|replace|set|clear|style$)/],
+  [Fact.Value, 'HTMLInputElement', /^step(U|D)/],
 ];
-const DRAWING =
-  'CanvasRenderingContext2D.fillRect.clearRect.fill.stroke.drawImage.fillText.putImageData ' +
-  'WebGLRenderingContext.drawArrays.drawElements WebGL2RenderingContext.drawArrays.drawElements';
-const VALUES = 'StyleSheet.disabled Element.scrollTop.scrollLeft HTMLInputElement.value.checked HTMLTextAreaElement.value HTMLSelectElement.selectedIndex.value';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
-type Methods = Record<string, Method | undefined>;
-/** Called before the method; what it returns hears of the result. */
-type Before = (args: unknown[], self: unknown) => void | ((result: unknown) => void);
-
-/** Calls `each` with every owner and name in such a list, as far as the browser has them. */
-function members(view: View, list: string, each: (owner: Methods, name: string) => void): void {
-  for (const one of list.split(' ')) {
-    const [owner, ...names] = one.split('.') as [keyof View];
-    const holder = view[owner] as { prototype?: Methods } | undefined;
-    if (holder) for (const name of names) each(holder.prototype ?? (holder as Methods), name);
-  }
-}
+/** Called before the method; what it returns hears of the result. `read` gives what a property holds. */
+type Before = (args: unknown[], self: unknown, read: () => unknown) => void | ((result: unknown) => void);
 
 /** The press in whose task this runs. */
 const own = (): Watched | null | undefined => (cause() <= Cause.Near ? latest() : null);
@@ -49,22 +35,28 @@ const own = (): Watched | null | undefined => (cause() <= Cause.Near ? latest() 
 /** Watches, at their source, the answers and failures that change no node. */
 export function watchCalls(): void {
   onView((view) => {
-    const around = (list: string, before: Before) =>
-      members(view, list, (owner, name) => {
-        const property = Object.getOwnPropertyDescriptor(owner, name);
-        const part = property?.value ? 'value' : 'get';
-        const original = property?.[part] as Method | undefined;
-        if (!original) return;
-        property![part] = function (this: unknown, ...args: unknown[]) {
-          const after = before(args, this);
-          const result = original.apply(this, args);
-          after?.(result);
-          return result;
-        };
-        Object.defineProperty(owner, name, property!);
-      });
+    /** Wraps methods, and what sets properties, of these owners as far as the browser has them. */
+    const around = (owners: string, names: RegExp, before: Before) => {
+      for (const owner of owners.split(' ')) {
+        const holder = view[owner as 'Element'] as (typeof Element & { prototype?: object }) | undefined;
+        const own = holder?.prototype ?? holder ?? {};
+        for (const name of Object.getOwnPropertyNames(own).filter((one) => names.test(one))) {
+          const property = Object.getOwnPropertyDescriptor(own, name)!;
+          const part = property.value ? 'value' : name == 'style' ? 'get' : 'set';
+          const original = property[part] as Method | undefined;
+          if (!original) continue;
+          const wrapped: Method = function (...args) {
+            const after = before(args, this, () => property.get?.call(this));
+            const result = original.apply(this, args);
+            after?.(result);
+            return result;
+          };
+          Object.defineProperty(own, name, { ...property, [part]: wrapped });
+        }
+      }
+    };
 
-    around('window.fetch', ([input, init]) => {
+    around('window', /^fetch$/, ([input, init]) => {
       const request = input as Request;
       const tell = begun(request.url ?? input, (init as RequestInit | undefined)?.keepalive);
       return (result) =>
@@ -74,39 +66,37 @@ export function watchCalls(): void {
         );
     });
     // Sent in the same task, as good as always.
-    around('XMLHttpRequest.open', ([, url], self) => {
+    around('XMLHttpRequest', /^open$/, ([, url], self) => {
       const xhr = self as XMLHttpRequest;
       const tell = begun(url);
       on('load error', () => tell(xhr.status), xhr);
     });
-    around('Navigator.sendBeacon', ([url]) => void begun(url, true));
+    around('Navigator', /^sendB/, ([url]) => void begun(url, true));
 
-    for (const [fact, list] of CALLS) around(list, () => void note(fact, now(), own()));
-    around('Element.animate', (_args, self) => {
+    for (const [fact, owners, names] of CALLS) around(owners, names, () => void note(fact, now(), own()));
+    around('Element', /^animate$/, (_args, self) => {
       if (own()) moved(self as Element, now());
     });
     // A script presses what the visitor does not see: a download, a choice of files.
-    around('HTMLElement.click EventTarget.dispatchEvent', ([event], self) => {
+    around('HTMLElement EventTarget', /^(click|dispatchEvent)$/, ([event], self) => {
       const away = (!event || (event as Event).type == 'click') && (self as Element | null)?.localName && kindOf(self as Element);
       if (away == TargetKind.LinkAway || away == TargetKind.File) note(Fact.Window, now());
     });
-    around(DRAWING, draw);
-    around('EventTarget.addEventListener', ([type], self) => {
+    around('CanvasRenderingContext2D WebGLRenderingContext WebGL2RenderingContext', /^(fill|stroke|clear|draw|put)(?!S)/, draw);
+    around('EventTarget', /^addEv/, ([type], self) => {
       if (self && /^(click|pointerdown|mousedown|touchstart)$/.test(type as string)) listening.add(self as Element);
     });
-    members(view, VALUES, (owner, name) => {
-      const property = Object.getOwnPropertyDescriptor(owner, name);
-      if (!property?.set) return;
-      Object.defineProperty(owner, name, {
-        ...property,
-        set(next) {
-          const press = own();
-          const before = press && property.get!.call(this);
-          property.set!.call(this, next);
-          if (press && property.get!.call(this) !== before) note(Fact.Value, now(), press);
-        },
-      });
-    });
+    around(
+      'StyleSheet Element HTMLInputElement HTMLTextAreaElement HTMLSelectElement',
+      /^(disabled|scroll(Top|Left)|value|checked|selectedIndex)$/,
+      (_args, _self, read) => {
+        const press = own();
+        const before = press && read();
+        return () => {
+          if (press && read() !== before) note(Fact.Value, now(), press);
+        };
+      },
+    );
   });
 }
 

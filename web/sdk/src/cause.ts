@@ -12,8 +12,7 @@ export const enum Cause {
   Page,
 }
 
-const VISITOR = /move|over|out$|enter|leave|wheel|input|^key|scroll|size|blur/;
-const PRESS = /(down|up)$|click|^touch|menu|submit|reset|^change|toggle|^focus/;
+const PRESS = /(er|se)(down|up)$|click|touch[es]|menu|submit|reset|^change|toggle|^focus/;
 
 let inShadow = false;
 
@@ -25,8 +24,10 @@ let inShadow = false;
 export function cause(): Cause {
   const event = views.map((view) => view.event).find(Boolean);
   if (!event) return inShadow ? Cause.Near : Cause.Page;
-  if (VISITOR.test(event.type)) return Cause.Visitor;
-  return PRESS.test(event.type) && (event.isTrusted || !/click|down|up/.test(event.type)) ? Cause.Press : Cause.Page;
+  const { type, isTrusted } = event;
+  if (PRESS.test(type) && (isTrusted || !/click|down|up/.test(type))) return Cause.Press;
+  // What else a person does with a pointer or a key has a view.
+  return (isTrusted && 'view' in event) || /scroll|input|size/.test(type) ? Cause.Visitor : Cause.Page;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { lineOf, now, onView } from './browser';
+import { elementOf, lineOf, now, onView } from './browser';
 import { cause, Cause } from './cause';
 import { Fact } from './facts';
 import { look } from './look';
@@ -35,6 +35,8 @@ const UNSEEN_ATTRIBUTE = /^(data-(what|focus|furrow|gtm|track)|nonce|tabindex|ar
 
 /** When something last changed by itself that was not known to do so, ms. */
 export let disturbed = -Infinity;
+/** When a moving part last got another text or other nodes, which may push what is around it, ms. */
+export let stirred = -Infinity;
 /** Whether anything has changed since somebody asked. */
 let news = true;
 const habits = new WeakMap<Node, Habit>();
@@ -91,9 +93,6 @@ export function moves(node: Node | null | undefined): boolean {
 export const small = (element: Element): boolean =>
   element.getElementsByTagName('*').length <= INSIDE_NODES_MAX && element.localName != 'body';
 
-/** The element itself, or the one that a text lies in. */
-export const elementOf = (node: Node): Element | null => (node.nodeType == 1 ? (node as Element) : node.parentElement);
-
 function read(records: MutationRecord[], by: Cause): void {
   if (by == Cause.Visitor) return;
   const time = now();
@@ -107,6 +106,7 @@ function read(records: MutationRecord[], by: Cause): void {
     const own = press && by == Cause.Press;
     if (!own && (clock || moves(node))) {
       learn(node, time, clock, record);
+      if (type != 'attributes') stirred = time;
       note(Fact.MutationMoving, time, press);
     } else if (!press) {
       learn(node, time, false, record);
@@ -136,9 +136,9 @@ function frame(node: Node, time: number, press: Watched): void {
 /** Whether a change of this element is a matter of the pressed one's own look. */
 function inside(element: Element | null, { _element }: Watched): boolean {
   const line = lineOf(element);
-  if (line.includes(_element!)) return true;
+  if (line.includes(_element)) return true;
   // A design system's control has its ripple and its focus ring beside it, as elements of their own without content.
-  const host = (_element?.getRootNode() as ShadowRoot | undefined)?.host;
+  const { host } = _element.getRootNode() as ShadowRoot;
   const height = line.indexOf(host!);
   return height > 0 && !look(element!) && line.slice(0, height).some(({ localName }) => localName.includes('-'));
 }
@@ -174,11 +174,11 @@ function seen(record: MutationRecord): boolean {
 }
 
 /** Whether the change is a clock's. */
-function ticks({ type, target, oldValue, addedNodes, removedNodes }: MutationRecord): boolean {
-  const textOf = (nodes: NodeList) => [...nodes].map((node) => (node.textContent ?? '').slice(0, 40)).join('');
-  const [before, after] = type == 'characterData' ? [oldValue ?? '', target.nodeValue ?? ''] : [textOf(removedNodes), textOf(addedNodes)];
+function ticks({ target, oldValue, addedNodes, removedNodes }: MutationRecord): boolean {
+  const textOf = (nodes: NodeList) => [...nodes].map((node) => node.textContent!.slice(0, 40)).join('');
+  const after = target.nodeValue ?? textOf(addedNodes);
   const shape = (text: string) => text.replace(/\d+/g, '0');
-  return CLOCK.test(after) && shape(before) == shape(after);
+  return CLOCK.test(after) && shape(oldValue ?? textOf(removedNodes)) == shape(after);
 }
 
 /** Elements without a picture of their own, hidden ones and measuring pixels are no sight; nor is empty text. */

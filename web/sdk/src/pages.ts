@@ -61,13 +61,9 @@ export function watchPages(): void {
   if (api) on<Event & { navigationType: string }>('currententrychange', ({ navigationType }) => moved(navigationType), api);
   // An older browser does not tell when a script changes the address; it shows when something is pressed next.
   else on('popstate hashchange click', ({ type }) => moved(type == 'popstate' ? 'traverse' : type));
-  on<PageTransitionEvent>(
-    'pageshow',
-    ({ persisted }) => {
-      if (persisted) next(traversed());
-    },
-    window,
-  );
+  on<PageTransitionEvent>('pageshow', ({ persisted }) => {
+    if (persisted) next(traversed());
+  });
 }
 
 /** The address may have changed without a load. */
@@ -103,8 +99,9 @@ function begin(loaded = false): void {
     const { scrollWidth, scrollHeight } = document.documentElement;
     const load = loaded && timing();
     // A page that is still being read by then is slow, however slow it may become.
-    const ready = load && (load.domInteractive || (now() > LOAD_MS_MAX ? now() : 0));
-    const times = load ? [performance.getEntriesByName('first-contentful-paint')[0]?.startTime, ready, load.loadEventEnd] : [0, 0, 0];
+    const times = load
+      ? [performance.getEntriesByName('first-contentful-paint')[0]?.startTime, load.domInteractive || (now() > LOAD_MS_MAX && now()), load.loadEventEnd]
+      : [0, 0, 0];
     return [page, referrer, ...[...times, scrollWidth, scrollHeight, innerWidth, innerHeight].map(whole)];
   });
 }

@@ -40,7 +40,7 @@ export function start(idle: () => void): void {
   send = fetch;
   beacon = navigator.sendBeacon;
   queue = (store('sessionStorage') || '').split(' ').filter(Boolean).map((bytes) => Uint8Array.from(bytes.split(','), Number));
-  on('online', pump, window);
+  on('online', pump);
   pump();
 }
 
@@ -59,18 +59,13 @@ export function hide(): void {
   store('sessionStorage', oldest(KEPT_BYTES_MAX).join(' '));
   const batches = oldest(BEACON_BYTES_MAX - settings.key.length - 8);
   if (!stopped && batches[0]) beacon?.call(navigator, `${settings.endpoint}/v1/beacon`, new Blob([message(settings.key, batches)], { type: 'text/plain' }));
-  pumpLater(LEAVE_MS);
+  timer ||= later(LEAVE_MS, pump);
 }
 
 /** The first batches, as far as they fit. */
 function oldest(bytes: number): Message[] {
   const beyond = queue.findIndex((batch) => (bytes -= batch.length + 5) < 0);
   return queue.slice(0, beyond < 0 ? undefined : beyond);
-}
-
-function pumpLater(ms: number): void {
-  clearTimeout(timer);
-  timer = later(ms, pump);
 }
 
 /** Sends one batch at a time, and again unchanged until it is settled. */
