@@ -57,14 +57,21 @@ fn what_visitors_do_shows_in_the_rows_and_on_the_dashboard() {
 }
 
 #[test]
-fn every_signal_that_a_visitor_can_cause_shows_in_the_rows() {
+fn every_signal_and_every_interaction_of_a_visitor_shows_in_the_rows() {
     let _alone = ONE_BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
     let furrow = Furrow::options().demo().start();
-    let status = script("signals.test.mjs", &furrow)
-        .stdin(Stdio::null())
-        .status()
-        .expect("node can be started: run `cargo xtask setup`");
-    assert!(status.success(), "a visit failed; see above");
+    // Nothing is measured here, so both go at the same time.
+    let mut running = ["signals.test.mjs", "interactions.test.mjs"].map(|name| {
+        let child = script(name, &furrow).stdin(Stdio::null()).spawn();
+        (
+            name,
+            Running(child.expect("node can be started: run `cargo xtask setup`")),
+        )
+    });
+    for (name, child) in &mut running {
+        let status = child.0.wait().unwrap();
+        assert!(status.success(), "a visit of {name} failed; see above");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
 
 const here = import.meta.dirname;
@@ -57,6 +58,8 @@ const page = (variant) => `<!doctype html><html lang="en"><meta charset="utf-8">
   </script>`;
 
 export class Site {
+  /** Bytes of each script as it goes over the network. */
+  gzipped = { furrow: gzipSync(FILES['/furrow.js'], { level: 9 }).length, rrweb: gzipSync(FILES['/rrweb.js'], { level: 9 }).length };
   counted = Object.fromEntries(VARIANTS.map((variant) => [variant, { bytes: 0, samples: 0 }]));
 
   async start() {

@@ -1,8 +1,10 @@
-// Ways in which hands move a mouse and turn its wheel.
+// Ways in which hands move a mouse and turn its wheel, and hold a phone.
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Between two places of a movement: as often as screens draw. */
 const FRAME_MS = 16;
+/** Between two angles of a phone. */
+const TILT_MS = 60;
 
 /**
  * Sends steps to the page at their times, each with its time, and waits for none before the next: a machine that is
@@ -56,3 +58,34 @@ export const flight = (visitor) => move(visitor, 260, (share) => [640, 700 - 698
 /** Turns the wheel by each of these, a little apart. */
 export const wheel = (visitor, turns, apartMs) =>
   at(visitor, apartMs, turns.length, (n) => ({ type: 'mouseWheel', x: 640, y: 400, deltaX: 0, deltaY: turns[n] }));
+
+/** A finger from one place to another. */
+export async function swipe({ devtools }, [x, y], [toX, toY]) {
+  const touch = (type, ...touchPoints) => devtools.send('Input.dispatchTouchEvent', { type, touchPoints });
+  await touch('touchStart', { x, y });
+  for (let step = 1; step <= 5; step++) await touch('touchMove', { x: x + ((toX - x) * step) / 5, y: y + ((toY - y) * step) / 5 });
+  await touch('touchEnd');
+}
+
+/** The phone is turned about its long side to each of these angles, a moment apart. */
+export async function tilt({ devtools }, angles) {
+  for (const gamma of angles) {
+    await devtools.send('DeviceOrientation.setDeviceOrientationOverride', { alpha: 0, beta: 0, gamma });
+    await pause(TILT_MS);
+  }
+}
+
+/**
+ * The phone is shaken. No emulation has its accelerometer, so the page is given the readings; in one task, because a
+ * busy machine may let timers wait for longer than a shake may pause.
+ */
+export const shake = ({ page }) =>
+  page.evaluate(async () => {
+    const feel = (x) => dispatchEvent(new DeviceMotionEvent('devicemotion', { acceleration: { x, y: 0, z: 0 } }));
+    for (const x of [20, 0, 0, 0, -25, 0, 0, 0, 18, 0, 0, 0]) {
+      feel(x);
+      for (const until = performance.now() + 25; performance.now() < until; );
+    }
+    await new Promise((next) => setTimeout(next, 700));
+    feel(0);
+  });

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { laps, wheel } from './hands.mjs';
-import { PHONE, Visitor, archived, byKind, closeBrowser, openBrowser, rows } from './world.mjs';
+import { laps, shake, swipe, tilt, wheel } from './hands.mjs';
+import { LOW, PHONE, Visitor, archived, byKind, closeBrowser, openBrowser, rows } from './world.mjs';
 
 /** What is told of a page arrives within this time, ms. */
 const ARCHIVED_MS = 15_000;
@@ -38,7 +38,7 @@ describe('a visit by mouse', () => {
   let found;
 
   before(async () => {
-    visitor = await Visitor.enter('/workshop');
+    visitor = await Visitor.enter('/workshop', LOW);
     const { page, devtools } = visitor;
     await laps(visitor, 1, 700);
     await wheel(visitor, [120, 120, -240], 400);
@@ -46,6 +46,7 @@ describe('a visit by mouse', () => {
     await pause(1_400);
     await page.click('#words', { clickCount: 3, delay: 20 });
     await page.keyboard.press('Control+C');
+    await page.keyboard.press('Control+f');
     await page.pdf();
     await page.evaluate(() => {
       furrow.track('sown', { seeds: 12, inside: true, what: 'peas' });
@@ -65,6 +66,10 @@ describe('a visit by mouse', () => {
     await page.locator('#delivery', { hasText: 'with you on' }).waitFor();
     await visitor.press('#error');
     await page.click('#tab-care');
+    await page.goto(new URL('/deals', page.url()).href);
+    await page.locator('#letter').waitFor();
+    await visitor.look(2_500);
+    await page.click('#letter-close');
     await page.goto(new URL('/checkout', page.url()).href);
     await page.click('#full-name');
     await page.keyboard.type('Noor', { delay: 20 });
@@ -72,7 +77,7 @@ describe('a visit by mouse', () => {
     await page.click('#email');
     await visitor.look(500);
     await page.click('#memory');
-    const kinds = 'pageView pointerPath scrollPath hover press response textSelection copy print custom identify exposure feedback conversion focus visibility problem navigation field sessionEnd';
+    const kinds = 'pageView pointerPath scrollPath hover press response textSelection copy find print custom identify exposure feedback conversion focus visibility problem navigation field obstruction sessionEnd';
     found = await holds(visitor.session, kinds.split(' '));
   });
   after(() => visitor?.leave());
@@ -90,6 +95,7 @@ describe('a visit by mouse', () => {
   archives('response', 'what came later', ({ response }) => response.facts.some(({ kind, afterMs }) => kind === 3 && afterMs > 1_500));
   archives('textSelection', 'how much, not what', ({ on, length }) => on?.endsWith('#words') && length > 50);
   archives('copy', 'where', ({ on }) => on?.endsWith('#words'));
+  archives('find', 'that it happened', () => true);
   archives('print', 'that it happened', () => true);
   archives('custom', 'a name and bounded attributes', ({ name, attributes }) => name === 'sown' && attributes.length === 3);
   archives('identify', "the site's own opaque id", ({ id }) => id === 'gardener-7');
@@ -101,6 +107,7 @@ describe('a visit by mouse', () => {
   archives('problem', 'a failed request', ({ kind, status, origin }) => kind === 2 && status === 500 && origin === 'self');
   archives('navigation', 'within the page', ({ kind }) => kind === 4);
   archives('field', 'corrected, and never what was typed', ({ change, corrections }) => change === 2 && corrections === 1);
+  archives('obstruction', 'a letter that nobody asked for', ({ shown, openedByVisitor, coveredMilli }) => shown && !openedByVisitor && coveredMilli >= 500);
   archives('sessionEnd', 'consent withdrawn', ({ cause }) => cause === 3);
 });
 
@@ -114,9 +121,13 @@ describe('a visit by finger', () => {
     await visitor.turn(0);
     await visitor.turn(90);
     await visitor.turn(0);
+    const strip = await visitor.middle('#strip');
+    await swipe(visitor, [strip.x + 90, strip.y], [strip.x - 90, strip.y]);
     const { x, y } = await visitor.middle('#fine');
     await devtools.send('Input.synthesizePinchGesture', { x, y, scaleFactor: 1.6, relativeSpeed: 800 });
-    found = await holds(visitor.session, ['rotation', 'zoom']);
+    await tilt(visitor, [0, 30, 60]);
+    await shake(visitor);
+    found = await holds(visitor.session, ['rotation', 'zoom', 'swipe', 'tiltPath', 'shake']);
   });
   after(() => visitor?.leave());
 
@@ -127,6 +138,18 @@ describe('a visit by finger', () => {
 
   test('zoom: how far', () => {
     assert.ok(found.zoom.some(({ scaleBeforeMilli, scaleAfterMilli }) => scaleAfterMilli > 1.2 * scaleBeforeMilli), JSON.stringify(found.zoom));
+  });
+
+  test('swipe: from where to where, and that nothing answered', () => {
+    assert.ok(found.swipe.some(({ on, dx, response }) => on?.includes('#strip') && dx < -100 && response.watchedMs >= 1_000), JSON.stringify(found.swipe));
+  });
+
+  test('tilt path: in three columns', () => {
+    assert.ok(found.tiltPath.every(({ dt, dx, dy, dz }) => dt.length && dt.length === dx.length && dx.length === dy.length && dy.length === dz.length), JSON.stringify(found.tiltPath));
+  });
+
+  test('shake: how hard', () => {
+    assert.equal(found.shake[0].peakMmS2, 25_000);
   });
 });
 

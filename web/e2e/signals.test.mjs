@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { darts, flight, laps, lines, straight, wheel } from './hands.mjs';
-import { PHONE, Visitor, closeBrowser, openBrowser, rows } from './world.mjs';
+import { darts, flight, laps, lines, shake, straight, swipe, tilt, wheel } from './hands.mjs';
+import { LOW, PHONE, Visitor, closeBrowser, openBrowser, rows } from './world.mjs';
 
 /** Visitors at the same time. */
 const AT_ONCE = 4;
@@ -35,10 +35,10 @@ const signal = (kind, what, path, act, { device, on, fits } = {}) =>
     }
   });
 
-/** Waits a little and moves so that what was done before is over. */
+/** Rests, and moves on: only then is what was done before known to be over. */
 const rest = async ({ page }, ms) => {
-  await page.mouse.move(700, 20);
   await pause(ms);
+  await page.mouse.move(700, 20);
 };
 
 describe('the pointer', { concurrency: AT_ONCE }, () => {
@@ -78,6 +78,7 @@ describe('the pointer', { concurrency: AT_ONCE }, () => {
   signal('hesitation', 'the mouse rests on a button that is not pressed', CAN, async (visitor) => {
     await visitor.page.hover('#add');
     await pause(2_800);
+    await visitor.page.mouse.move(700, 20);
     await rest(visitor, 3_500);
     await visitor.look(400);
   });
@@ -114,7 +115,7 @@ describe('scrolling and reading', { concurrency: AT_ONCE }, () => {
   signal('scroll_thrash', 'down, up, down, up', CAN, async (visitor) => {
     await wheel(visitor, [600, -600, 600, -600, 600, -600, 600, -600], 450);
     await pause(1_000);
-  });
+  }, { device: LOW });
 
   signal('steady_scroll', 'step by step to the end', '/', async (visitor) => {
     await wheel(visitor, Array(8).fill(100), 650);
@@ -134,7 +135,18 @@ describe('what fails', { concurrency: AT_ONCE }, () => {
 
   signal('broken_link', 'a tab whose page is gone', CAN, async (visitor) => {
     await visitor.press('#tab-spares');
-  }, { on: '/product/spares' });
+  });
+
+  signal('slow_page', 'a catalogue that fetches before it shows', '/atlas', async (visitor) => {
+    await visitor.look(500);
+  });
+
+  signal('blocked_view', 'a letter lies over what was looked for', '/deals', async (visitor) => {
+    await visitor.page.locator('#letter').waitFor();
+    await visitor.look(4_500);
+    await visitor.page.click('#letter-close');
+    await visitor.look(1_500);
+  });
 
   signal('reload', 'twice within half a minute', CAN, async (visitor) => {
     for (let time = 0; time < 2; time++) {
@@ -227,4 +239,21 @@ describe('on a phone', { concurrency: AT_ONCE }, () => {
       await pause(900);
     }
   }, { device: PHONE });
+
+  signal('dead_swipe', 'pictures that cannot be swiped', '/workshop', async (visitor) => {
+    const { x, y } = await visitor.middle('#strip');
+    await swipe(visitor, [x + 90, y], [x - 90, y]);
+    await pause(1_500);
+  }, { device: PHONE });
+
+  signal('tilt_swing', 'the phone is swung to and fro', CAN, async (visitor) => {
+    const to = [0, 20, 40, 60];
+    const fro = [40, 20, 0, -20];
+    await tilt(visitor, [...to, ...fro, ...to, ...fro, ...to, ...fro]);
+    // A turn of the screen would excuse it for as long.
+    await pause(2_200);
+    await tilt(visitor, to);
+  }, { device: PHONE });
+
+  signal('shake', 'the phone is shaken', CAN, shake, { device: PHONE });
 });

@@ -41,6 +41,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 const DESKTOP = { viewport: { width: 1280, height: 900 } };
+/** A window so low that every page is longer. */
+export const LOW = { viewport: { width: 1280, height: 480 } };
 export const PHONE = {
   viewport: { width: 390, height: 844 },
   isMobile: true,
@@ -54,7 +56,7 @@ const named = (variable) => {
   assert.ok(value, `${variable} is not set: \`cargo test -p furrow-tests --test chromium\` sets it`);
   return value;
 };
-const SHOP = named('FURROW_SHOP').replace(/\/$/, '');
+export const SHOP = named('FURROW_SHOP').replace(/\/$/, '');
 const DASHBOARD = named('FURROW_DASHBOARD');
 const [PROGRAM, ...ARGUMENTS] = JSON.parse(named('FURROW_COMMAND'));
 
@@ -153,9 +155,9 @@ class Rows {
     }
   }
 
-  until(id, what, see) {
+  until(id, what, see, boundMs = WAIT_MS) {
     const story = () => `the row: ${JSON.stringify(this.rows.get(id), null, 1)}`;
-    return until(what, () => (this.rows.has(id) ? see(this.rows.get(id)) : null), story);
+    return until(what, () => (this.rows.has(id) ? see(this.rows.get(id)) : null), story, boundMs);
   }
 }
 
@@ -250,7 +252,7 @@ export class Visitor {
       window.downs = [];
       addEventListener('pointerdown', (event) => window.downs.push(performance.timeOrigin + event.timeStamp), true);
     });
-    await visitor.page.goto(SHOP + path, { waitUntil: 'load' });
+    await visitor.page.goto(new URL(path, SHOP).href, { waitUntil: 'load' });
     const session = await visitor.page.evaluate(() => JSON.parse(localStorage.getItem('furrow')).session);
     visitor.session = session.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
     visitor.entered = Date.now();

@@ -28,12 +28,12 @@ export function device(): Message {
   const { width, height } = screen;
   const fine = matchMedia('(pointer:fine)').matches;
   // Beside its name a browser tells that of its engine, and one that is no name.
-  const brand = hints?.brands.find((one) => !/Not|Chromium/.test(one.brand)) ?? hints?.brands[0];
+  const brands = hints?.brands.filter(({ brand }) => !/Not/.test(brand));
   return message(
     fine ? DeviceClass.Desktop : Math.min(width, height) < 600 ? DeviceClass.Phone : DeviceClass.Tablet,
     fine ? Pointer.Mouse : Pointer.Touch,
     hints?.platform || /Android|iP(hone|ad)|Windows|Mac OS|Linux/.exec(agent)?.[0],
-    brand?.brand || /Firefox|Edg|Chrome|Safari/.exec(agent)?.[0],
+    (brands?.find(({ brand }) => brand != 'Chromium') ?? brands?.[0])?.brand || /Firefox|Edg|Chrome|Safari/.exec(agent)?.[0],
     ...[innerWidth, innerHeight, width, height, devicePixelRatio * 1_000].map(whole),
     language,
   );

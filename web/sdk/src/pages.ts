@@ -3,7 +3,7 @@ import { Fact } from './facts';
 import { brokenPage } from './problems';
 import { add, close, Kind, onRenewed, turnTo } from './record';
 import { LOAD_MS_MAX, settings } from './settings';
-import { note } from './watch';
+import { note, watched } from './watch';
 import { message } from './wire';
 
 const enum Referrer {
@@ -79,8 +79,9 @@ function moved(how: string): void {
   else if (how != 'replace') tell(kind);
 }
 
-/** The page before ends: what belongs to it leaves before the new one begins. */
+/** The page before ends: what belongs to it, the press that led away first of all, leaves before the new one begins. */
 function next(kind: NavigationKind): void {
+  for (const press of watched) press._tell();
   close();
   number++;
   begin();

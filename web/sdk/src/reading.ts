@@ -8,15 +8,16 @@ const STILL_MS = 400;
 /** That text is selected, copied, looked for or printed, and where; never the text. */
 export function watchReading(): void {
   let told = 0;
-  const selected = whenStill(STILL_MS, () => {
+  const selected = () => {
     const { length } = selection();
     const target = where();
     if (length && length != told) add(Kind.TextSelection, now(), () => [place(target), length]);
     told = length;
-  });
-  on('selectionchange', selected);
+  };
+  on('selectionchange', whenStill(STILL_MS, selected));
   on('copy', (_event, time) => {
     const target = where();
+    selected();
     add(Kind.Copy, time, () => [place(target)]);
   });
   on<KeyboardEvent>('keydown', (event, time) => {

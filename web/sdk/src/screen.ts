@@ -7,6 +7,8 @@ import { signed } from './wire';
 const ZOOM_STILL_MS = 300;
 /** A smaller change of scale is none. */
 const ZOOM_MIN = 0.05;
+/** A change without a finger, wheel or key shortly before is the browser fitting the page, ms. */
+const HAND_MS = 1_500;
 
 /** How the device is held and how far the page is zoomed: by fingers, a double tap or the browser's own keys. */
 export function watchScreen(): void {
@@ -35,13 +37,15 @@ export function watchScreen(): void {
   const view = visualViewport!;
   const scaleNow = () => view.scale * devicePixelRatio;
   let scale = scaleNow();
+  let hand = -Infinity;
+  on('touchmove touchend wheel keydown', (_event, time) => (hand = time));
   const zoomed = whenStill(ZOOM_STILL_MS, () => {
     const before = scale;
     const after = (scale = scaleNow());
     const [x, y] = [whole(view.offsetLeft + view.width / 2), whole(view.offsetTop + view.height / 2)];
     const hit = document.elementFromPoint(x, y);
     const target = hit && describe(pressed(hit));
-    if (Math.abs(after / before - 1) < ZOOM_MIN) return;
+    if (Math.abs(after / before - 1) < ZOOM_MIN || now() - hand > HAND_MS) return;
     add(Kind.Zoom, now(), () => [whole(before * 1_000), whole(after * 1_000), signed(x), signed(y), place(target)]);
   });
   on('resize', zoomed, view);

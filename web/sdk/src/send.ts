@@ -97,7 +97,7 @@ async function pump(): Promise<void> {
 /** What the gateway says: its headers, its body with the trailers, and last the details of an error. */
 async function publish(batch: Message): Promise<string> {
   const { length } = batch;
-  const frame = new Blob([Uint8Array.of(0, length >> 24, length >> 16, length >> 8, length), batch]);
+  const frame = new Uint8Array([0, length >> 24, length >> 16, length >> 8, length, ...batch]);
   const response = await send(`${settings.endpoint}/furrow.v1.IngestService/Publish`, {
     method: 'POST',
     headers: { 'content-type': 'application/grpc-web+proto', 'x-grpc-web': '1', 'x-furrow-key': settings.key },

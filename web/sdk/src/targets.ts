@@ -81,7 +81,7 @@ export function describe(element: Element): Target {
     _message: message(
       identity(element),
       named ? selectorOf(line) : tagOf(element),
-      named && settings.labels !== false && kind && kind <= TargetKind.LinkAway && labelOf(element),
+      named && settings.labels !== false && kind > 0 && kind <= TargetKind.LinkAway && labelOf(element),
       kind || (text && !hand ? TargetKind.Text : TargetKind.Other),
       control || listens,
       invites,
