@@ -27,13 +27,23 @@ for (const [entry, format, file] of [
     logLevel: 'warning',
   });
   const [map, bundle] = outputFiles;
-  // esbuild makes every declaration a `var`, which hides from terser that these never change.
-  const text = bundle.text.replace(/^( *)var (?=[A-Z][A-Z_]+ = )/gm, '$1const ');
+  // One word for every declaration compresses better than three, and a block's own hides nothing from terser.
+  const text = bundle.text.replace(/\b(?:const|var) (?=[\w{[])/g, 'let ');
   const { code, map: small } = await minify(text, {
     ecma: 2020,
     module: format === 'esm',
     toplevel: true,
-    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+    compress: {
+      passes: 3,
+      hoist_funs: true,
+      keep_fargs: false,
+      lhs_constants: false,
+      pure_getters: true,
+      unsafe: true,
+      unsafe_arrows: true,
+      unsafe_comps: true,
+      unsafe_methods: true,
+    },
     format: { ascii_only: true },
     sourceMap: { content: map.text, filename: file.slice(5), url: `${file.slice(5)}.map` },
   });

@@ -1,11 +1,15 @@
-import { hidden, lineOf, now, on } from './browser';
+import { elementOf, hidden, now, on } from './browser';
 import { cause, Cause } from './cause';
 import { Fact, observe, PAINT, SHIFT } from './facts';
-import { moves } from './life';
+import { learn, moved, moves, related, stirred } from './life';
 import { at, latest, note, State } from './watch';
 
 /** After the visitor's own wheel, finger or key, a scroll is no answer for this long, ms. */
 const OWN_SCROLL_MS = 800;
+/** A scroller that comes to rest this long after the visitor's wheel, finger or key was not moved by them, ms. */
+const RESTED_MS = 2_000;
+/** A change is drawn within this time, ms. */
+const FRAME_MS = 40;
 /** After the pointer has entered another element, transitions are its doing for this long, ms. */
 const HOVER_MS = 120;
 
@@ -18,7 +22,7 @@ interface PaintEntry extends PerformanceEntry {
 
 interface ShiftEntry extends PerformanceEntry {
   hadRecentInput: boolean;
-  sources?: { node: Node | null }[];
+  sources: { node: Node | null }[];
 }
 
 /** What one event says, by the numbers of `ResponseKind`. */
@@ -42,10 +46,10 @@ export function hearAnswers(): void {
 
   // Typing, and a page that sets values by itself, is not what a press did.
   on<InputEvent>('input change', ({ inputType, isTrusted }, time) => {
-    if (!inputType && (isTrusted || cause() == Cause.Press)) note(Fact.Input, time);
+    if (!inputType && (isTrusted || cause() <= Cause.Near)) note(Fact.Input, time);
   });
   // Going into a frame is no leaving.
-  on('blur', (_event, time) => document.hasFocus() || note(Fact.Window, time), window);
+  on('blur', (_event, time) => document.hasFocus() || note(Fact.Window, time));
   on('visibilitychange', (_event, time) => hidden() && note(Fact.Window, time));
   on('wheel touchmove keydown', (_event, time) => (byHand = time));
   on('pointerover', (_event, time) => (hovered = time));
@@ -56,20 +60,29 @@ export function hearAnswers(): void {
     const own = time - byHand <= OWN_SCROLL_MS && one?._state != State.Down && one?._state != State.Swiped;
     if (!own && !moves(target as Node)) note(Fact.Scroll, time, one);
   });
+  // What comes to rest where nobody has moved it is moved by the page.
+  on('scrollend', ({ target }, time) => {
+    if (!latest() && time - byHand > RESTED_MS) learn(target as Node, time, false);
+  });
 
   on('focusin', (_event, time, gained) => {
     const press = at(time);
-    if (gained && time - byHand >= 50 && !related(gained, press?._element)) note(Fact.Focus, time, press);
+    if (gained && time - byHand >= 50 && !related(gained, press)) note(Fact.Focus, time, press);
   });
 
-  // The pressed element's own look, and what the pointer's moves light up, is no answer.
+  // What the pointer's moves light up is no answer.
   on('transitionrun animationstart', (_event, time, element) => {
-    const press = at(time);
-    if (time - hovered >= HOVER_MS && !moves(element) && !related(element, press?._element)) note(Fact.Transition, time, press);
+    if (time - hovered >= HOVER_MS) moved(element, time);
   });
 
+  // A clock pushes what stands beside it.
+  const pushed = (node: Node) => {
+    const element = elementOf(node);
+    return [element, ...(element?.children ?? []), ...(element?.parentElement?.children ?? [])].some(moves);
+  };
+  // A browser does not always tell what was shifted. Then it is what a moving part has set off a moment before, if any.
   observe<ShiftEntry>(SHIFT, ({ hadRecentInput, sources, startTime }) => {
-    const still = !sources?.length || sources.some(({ node }) => node && !moves(node));
+    const still = sources[0] ? sources.some(({ node }) => node && !pushed(node)) : Math.abs(startTime - stirred) > FRAME_MS;
     if (hadRecentInput && still) note(Fact.LayoutShift, startTime);
   });
 
@@ -80,12 +93,7 @@ export function hearAnswers(): void {
     // A pressed look repaints the label: inside the target, what lasts decides.
     const painted = element ?? paint.largestContentfulPaint?.element;
     if (!press) return;
-    if (press._look !== null && painted && press._element?.contains(painted)) press._inside ??= time;
+    if (press._look !== null && painted && press._element.contains(painted)) press._inside ??= time;
     else note(Fact.Paint, time, press);
   });
-}
-
-/** Whether one lies around the other. */
-function related(one: Element | null, other: Element | null | undefined): boolean {
-  return lineOf(one).includes(other!) || lineOf(other).includes(one!);
 }

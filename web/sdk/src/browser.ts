@@ -10,7 +10,7 @@ const VIEWS_MAX = 20;
 export const now = (): number => performance.now();
 
 /** A whole number of px or ms. */
-export const whole = (value: number | undefined): number => Math.round(value!) || 0;
+export const whole = (value: number | false | undefined): number => Math.round(value as number) || 0;
 
 export const later = (ms: number, act: () => void): number => setTimeout(act, ms);
 
@@ -22,6 +22,9 @@ export function whenStill(ms: number, act: () => void): () => void {
     timer = later(ms, act);
   };
 }
+
+/** The page's selected text; it never leaves here. */
+export const selection = (): string => String(getSelection());
 
 export const hidden = (): boolean => document.visibilityState != 'visible';
 
@@ -69,9 +72,12 @@ export function enter(document: Document | null | undefined): void {
 
 /** Where an event began, also inside open shadow trees. */
 export function origin(event: Event): Element | null {
-  const first = event.composedPath()[0] as Node | undefined;
-  return first?.nodeType == 1 ? (first as Element) : (first?.parentElement ?? null);
+  return elementOf(event.composedPath()[0] as Node);
 }
+
+/** The element itself, or the one that a text lies in. */
+export const elementOf = (node: Node | null | undefined): Element | null =>
+  node?.nodeType == 1 ? (node as Element) : (node?.parentElement ?? null);
 
 /** The element and everything around it, out of shadow trees and frames. */
 export function lineOf(element: Element | null | undefined): Element[] {

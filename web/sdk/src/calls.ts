@@ -1,9 +1,10 @@
-import { now, on, onView, type View } from './browser';
+import { now, on, onView } from './browser';
 import { cause, Cause } from './cause';
 import { Fact } from './facts';
+import { moved } from './life';
 import { failed } from './problems';
-import { listening } from './targets';
-import { latest, note, type Watched } from './watch';
+import { kindOf, listening, TargetKind } from './targets';
+import { latest, note, watched, type Watched } from './watch';
 
 const ANALYTICS = /analytics|doubleclick|segment\.|mixpanel|amplitude|sentry|posthog|collect|beacon|telemetry|track\b/i;
 
@@ -12,52 +13,50 @@ const DRAW_MS = 100;
 /** A canvas drawn again within this time is animated, ms. */
 const ANIMATED_MS = 400;
 
-/** Calls that answer, in the press's own task only: pages make them by themselves, too. Owners, each with its methods. */
-const CALLS: [Fact, owners: string][] = [
-  [Fact.Window, 'window.open.alert.confirm.prompt'],
-  [Fact.Clipboard, 'Clipboard.writeText.write'],
-  [Fact.Media, 'AudioScheduledSourceNode.start.stop HTMLMediaElement.play.pause SpeechSynthesis.speak'],
-  [Fact.Transition, 'Element.animate SVGAnimationElement.beginElement'],
-  [Fact.StyleSheet, 'CSSStyleSheet.insertRule.deleteRule.replaceSync.replace'],
-  [Fact.Value, 'HTMLInputElement.stepUp.stepDown'],
+/** Calls that answer, in the press's own task only: pages make them by themselves, too. */
+const CALLS: [Fact, owners: string, names: RegExp][] = [
+  [Fact.Window, 'window HTMLInputElement', /^(open|alert|confirm|prompt|showPicker)$/],
+  [Fact.Clipboard, 'Clipboard', /^write/],
+  [Fact.Media, 'AudioScheduledSourceNode HTMLMediaElement SpeechSynthesis', /^(start|stop|play|pause|speak)$/],
+  [Fact.Transition, 'SVGAnimationElement', /^begin/],
+  [Fact.Scroll, 'window Element', /^scroll(To|By|Into.*)?$/],
+  // A rule's `style` is asked for in order to write it.
+  [Fact.StyleSheet, 'CSSStyleSheet CSSStyleRule HighlightRegistry', /^(insert|delete|replace|set|clear|style$)/],
+  [Fact.Value, 'HTMLInputElement', /^step(U|D)/],
 ];
-const DRAWING =
-  'CanvasRenderingContext2D.fillRect.clearRect.fill.stroke.drawImage.fillText.putImageData ' +
-  'WebGLRenderingContext.drawArrays.drawElements WebGL2RenderingContext.drawArrays.drawElements';
-const VALUES = 'HTMLInputElement.value.checked HTMLTextAreaElement.value HTMLSelectElement.selectedIndex.value';
 
-type Methods = Record<string, ((this: unknown, ...args: unknown[]) => unknown) | undefined>;
-/** Called before the method; what it returns hears of the result. */
-type Before = (args: unknown[], self: unknown) => void | ((result: unknown) => void);
-
-/** Calls `each` with every owner and name in such a list, as far as the browser has them. */
-function members(view: View, list: string, each: (owner: Methods, name: string) => void): void {
-  for (const one of list.split(' ')) {
-    const [owner, ...names] = one.split('.') as [keyof View];
-    const holder = view[owner] as { prototype?: Methods } | undefined;
-    if (holder) for (const name of names) each(holder.prototype ?? (holder as Methods), name);
-  }
-}
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+/** Called before the method; what it returns hears of the result. `read` gives what a property holds. */
+type Before = (args: unknown[], self: unknown, read: () => unknown) => void | ((result: unknown) => void);
 
 /** The press in whose task this runs. */
-const own = (): Watched | null | undefined => (cause() == Cause.Press ? latest() : null);
+const own = (): Watched | null | undefined => (cause() <= Cause.Near ? latest() : null);
 
 /** Watches, at their source, the answers and failures that change no node. */
 export function watchCalls(): void {
   onView((view) => {
-    const around = (list: string, before: Before) =>
-      members(view, list, (owner, name) => {
-        const original = owner[name];
-        if (!original) return;
-        owner[name] = function (...args) {
-          const after = before(args, this);
-          const result = original.apply(this, args);
-          after?.(result);
-          return result;
-        };
-      });
+    /** Wraps methods, and what sets properties, of these owners as far as the browser has them. */
+    const around = (owners: string, names: RegExp, before: Before) => {
+      for (const owner of owners.split(' ')) {
+        const holder = view[owner as 'Element'] as (typeof Element & { prototype?: object }) | undefined;
+        const own = holder?.prototype ?? holder ?? {};
+        for (const name of Object.getOwnPropertyNames(own).filter((one) => names.test(one))) {
+          const property = Object.getOwnPropertyDescriptor(own, name)!;
+          const part = property.value ? 'value' : name == 'style' ? 'get' : 'set';
+          const original = property[part] as Method | undefined;
+          if (!original) continue;
+          const wrapped: Method = function (...args) {
+            const after = before(args, this, () => property.get?.call(this));
+            const result = original.apply(this, args);
+            after?.(result);
+            return result;
+          };
+          Object.defineProperty(own, name, { ...property, [part]: wrapped });
+        }
+      }
+    };
 
-    around('window.fetch', ([input, init]) => {
+    around('window', /^fetch$/, ([input, init]) => {
       const request = input as Request;
       const tell = begun(request.url ?? input, (init as RequestInit | undefined)?.keepalive);
       return (result) =>
@@ -67,31 +66,37 @@ export function watchCalls(): void {
         );
     });
     // Sent in the same task, as good as always.
-    around('XMLHttpRequest.open', ([, url], self) => {
+    around('XMLHttpRequest', /^open$/, ([, url], self) => {
       const xhr = self as XMLHttpRequest;
       const tell = begun(url);
       on('load error', () => tell(xhr.status), xhr);
     });
-    around('Navigator.sendBeacon', ([url]) => void begun(url, true));
+    around('Navigator', /^sendB/, ([url]) => void begun(url, true));
 
-    for (const [fact, list] of CALLS) around(list, () => void note(fact, now(), own()));
-    around(DRAWING, draw);
-    around('Element.addEventListener', ([type], self) => {
-      if (/^(click|pointerdown|mousedown|touchstart)$/.test(type as string)) listening.add(self as Element);
+    for (const [fact, owners, names] of CALLS) around(owners, names, () => void note(fact, now(), own()));
+    around('Element', /^animate$/, (_args, self) => {
+      if (own()) moved(self as Element, now());
     });
-    members(view, VALUES, (owner, name) => {
-      const property = Object.getOwnPropertyDescriptor(owner, name);
-      if (!property?.set) return;
-      Object.defineProperty(owner, name, {
-        ...property,
-        set(next) {
-          const press = own();
-          const before = press && property.get!.call(this);
-          property.set!.call(this, next);
-          if (press && property.get!.call(this) !== before) note(Fact.Value, now(), press);
-        },
-      });
+    // A script presses what the visitor does not see: a download, a choice of files.
+    around('HTMLElement EventTarget', /^(click|dispatchEvent)$/, ([event], self) => {
+      const away = (!event || (event as Event).type == 'click') && (self as Element | null)?.localName && kindOf(self as Element);
+      if (away == TargetKind.LinkAway || away == TargetKind.File) note(Fact.Window, now());
     });
+    around('CanvasRenderingContext2D WebGLRenderingContext WebGL2RenderingContext', /^(fill|stroke|clear|draw|put)(?!S)/, draw);
+    around('EventTarget', /^addEv/, ([type], self) => {
+      if (self && /^(click|pointerdown|mousedown|touchstart)$/.test(type as string)) listening.add(self as Element);
+    });
+    around(
+      'StyleSheet Element HTMLInputElement HTMLTextAreaElement HTMLSelectElement',
+      /^(disabled|scroll(Top|Left)|value|checked|selectedIndex)$/,
+      (_args, _self, read) => {
+        const press = own();
+        const before = press && read();
+        return () => {
+          if (press && read() !== before) note(Fact.Value, now(), press);
+        };
+      },
+    );
   });
 }
 
@@ -106,7 +111,8 @@ function begun(address: unknown, quietly?: boolean): (status: number) => void {
   };
 }
 
-let drew = false;
+/** The press after which something was drawn a moment ago; null when nothing was. */
+let drew: Watched | null | undefined = null;
 let drawn = -Infinity;
 
 /**
@@ -115,9 +121,10 @@ let drawn = -Infinity;
  * only when it is drawn in the press's own task.
  */
 function draw(): void {
-  if (drew) return;
-  drew = true;
-  setTimeout(() => (drew = false), DRAW_MS);
+  const press = watched.at(-1);
+  if (drew === press) return;
+  drew = press;
+  setTimeout(() => (drew = null), DRAW_MS);
   const time = now();
   const still = time - drawn > ANIMATED_MS;
   drawn = time;

@@ -4,14 +4,15 @@ import { on, views } from './browser';
 export const enum Cause {
   /** It runs in the task of a press. */
   Press,
+  /** Likely so: it runs shortly after a press in a shadow tree. */
+  Near,
   /** It runs in the task of something else that the visitor did. */
   Visitor,
   /** A timer, the network, or anything that cannot be told. */
   Page,
 }
 
-const VISITOR = /move|over|out$|enter|leave|wheel|input|^key|scroll|size|blur/;
-const PRESS = /(down|up)$|click|^touch|menu|submit|reset|^change|toggle|^focus/;
+const PRESS = /(er|se)(down|up)$|click|touch[es]|menu|submit|reset|^change|toggle|^focus/;
 
 let inShadow = false;
 
@@ -22,14 +23,16 @@ let inShadow = false;
  */
 export function cause(): Cause {
   const event = views.map((view) => view.event).find(Boolean);
-  if (!event) return inShadow ? Cause.Press : Cause.Page;
-  if (VISITOR.test(event.type)) return Cause.Visitor;
-  return PRESS.test(event.type) && (event.isTrusted || !/click|down|up/.test(event.type)) ? Cause.Press : Cause.Page;
+  if (!event) return inShadow ? Cause.Near : Cause.Page;
+  const { type, isTrusted } = event;
+  if (PRESS.test(type) && (isTrusted || !/click|down|up/.test(type))) return Cause.Press;
+  // What else a person does with a pointer or a key has a view.
+  return (isTrusted && 'view' in event) || /scroll|input|size/.test(type) ? Cause.Visitor : Cause.Page;
 }
 
 /**
  * Inside shadow trees `window.event` is hidden, so there the time until the
- * next task counts as the press's own.
+ * next task is likely the press's own.
  */
 export function watchShadow(): void {
   const { port1, port2 } = new MessageChannel();

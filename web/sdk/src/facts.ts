@@ -47,14 +47,10 @@ export const PROOFS =
 
 const ALL = (2 << Fact.Analytics) - (1 << Fact.Paint);
 
-const observable = (type: string): boolean => !!globalThis.PerformanceObserver?.supportedEntryTypes?.includes(type);
+const observable = (type: string): boolean => PerformanceObserver.supportedEntryTypes.includes(type);
 
 /** What this browser can report at all, one bit per kind. */
-export const reportable = (): number =>
-  ALL -
-  (+!observable(PAINT) << Fact.Paint) -
-  (+!observable(SHIFT) << Fact.LayoutShift) -
-  (+!('ontoggle' in document) << Fact.Toggle);
+export const reportable = (): number => ALL - (+!observable(PAINT) << Fact.Paint) - (+!observable(SHIFT) << Fact.LayoutShift);
 
 /** Reads the browser's entries of a type, where it has them. */
 export function observe<E extends PerformanceEntry>(type: string, read: (entry: E) => void): void {

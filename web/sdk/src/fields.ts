@@ -1,6 +1,6 @@
 import { lineOf, on, whole } from './browser';
 import { add, Kind } from './record';
-import { identity, masked } from './targets';
+import { identity, kindOf, masked, TargetKind } from './targets';
 import { indexIn, words } from './wire';
 
 /** By the numbers of `FieldKind`: types of input. Payment is told by what the browser may fill in. */
@@ -27,8 +27,6 @@ interface Visit {
 
 type FormField = HTMLInputElement & HTMLFormElement;
 
-const FIELD = 'select,textarea,input:not([type=button],[type=submit],[type=reset],[type=image])';
-
 /** What happens to form fields; what is typed into them is never kept. */
 export function watchFields(): void {
   const visits = new WeakMap<Element, Visit>();
@@ -45,7 +43,8 @@ export function watchFields(): void {
   const listen = (types: string, change: Change, before?: (field: FormField, time: number, event: InputEvent) => unknown) =>
     on<InputEvent>(types, (event, time, element) => {
       const field = element as FormField;
-      if (element?.matches(FIELD) && (!before || before(field, time, event))) tell(field, change, time);
+      const kind = element && 'form' in element ? kindOf(element) : 0;
+      if (kind > TargetKind.LinkAway && kind < TargetKind.InputLabel && (!before || before(field, time, event))) tell(field, change, time);
     });
 
   listen('focusin', Change.Focus, (field, time) => visits.set(field, { _focused: time, _corrections: 0, _filled: !!field.value }));

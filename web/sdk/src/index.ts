@@ -28,7 +28,7 @@ import { watchReading } from './reading';
 import { add, addPassive, close, flush, idle, Kind, renew } from './record';
 import { watchScreen } from './screen';
 import { watchScroll } from './scroll';
-import { hide, show, start } from './send';
+import { hide, start } from './send';
 import { consented, decide, onForgotten, withheld } from './session';
 import { settle, settings, type Settings } from './settings';
 import { indexIn, message, utf8, words, type Value } from './wire';
@@ -60,8 +60,8 @@ const TEXT_CHARS_MAX = 80;
 const VALUE_MINOR_MAX = 1e15;
 const SESSION_END_CONSENT_WITHDRAWN = 3;
 
-const text = (value: unknown): string => String(value ?? '').slice(0, TEXT_CHARS_MAX);
-const name = (value: unknown): string => String(value ?? '').slice(0, NAME_CHARS_MAX);
+const text = (value: unknown, charsMax = TEXT_CHARS_MAX): string => String(value ?? '').slice(0, charsMax);
+const name = (value: unknown): string => text(value, NAME_CHARS_MAX);
 
 /** Starts watching. Later calls do nothing. */
 export function init(own: Settings): void {
@@ -91,21 +91,19 @@ export function init(own: Settings): void {
   // A page may be hidden and never come back, with or without `pagehide`.
   let shown = !hidden();
   const turn = (visible: boolean) => {
-    if (shown == visible) return;
+    const turned = shown != visible;
     shown = visible;
-    if (visible) show();
-    else {
+    if (!visible) {
       settleAll();
       endHovers();
     }
-    addPassive(Kind.Visibility, now(), () => [visible]);
-    if (visible) return;
-    close();
-    hide();
+    if (turned) addPassive(Kind.Visibility, now(), () => [visible]);
+    // A hidden page may have seen something more until it goes.
+    if (!visible && (close() || turned)) hide();
   };
   on('visibilitychange', () => turn(!hidden()));
-  on('pagehide', () => turn(false), window);
-  on('pageshow', () => turn(true), window);
+  on('pagehide', () => turn(false));
+  on('pageshow', () => turn(true));
   enter(document);
 }
 
@@ -125,8 +123,9 @@ export function conversion({ kind = 'purchase', orderId, valueMinor = 0, currenc
 export function track(event: string, attributes: Record<string, string | number | boolean> = {}): void {
   const entries = Object.entries(attributes).filter(([key]) => key).slice(0, ATTRIBUTES_MAX);
   const told = entries.map(([key, value]) => {
-    if (typeof value == 'boolean') return message(name(key), null, null, +value);
-    return Number.isFinite(value) ? message(name(key), null, Float64Array.of(+value)) : message(name(key), utf8(text(value)));
+    const flag = typeof value == 'boolean';
+    const number = Number.isFinite(value);
+    return message(name(key), !flag && !number && utf8(text(value)), number && Float64Array.of(+value), flag && +value);
   });
   if (name(event)) report(Kind.Custom, name(event), told);
 }

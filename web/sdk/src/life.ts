@@ -1,7 +1,8 @@
-import { lineOf, now, onView } from './browser';
+import { elementOf, lineOf, now, onView } from './browser';
 import { cause, Cause } from './cause';
 import { Fact } from './facts';
-import { latest, note } from './watch';
+import { look } from './look';
+import { at, latest, note, type Watched } from './watch';
 
 /** A node that has changed by itself. */
 interface Habit {
@@ -20,6 +21,9 @@ const HABIT_MS = 10_000;
 const CHANGES_TEXT = 2;
 const CHANGES_TREE = 3;
 const INSIDE_NODES_MAX = 60;
+/** A node that changes so often, with no more time between, is moved by a script, ms. */
+const FRAMES_MIN = 4;
+const FRAME_MS_MAX = 90;
 /** A time of day or a countdown: digits that only ever change by themselves. */
 const CLOCK = /\d:\d\d|\d\s*[smh]\b/;
 /** Help that shows itself to whoever rests on something, pressed or not. */
@@ -31,6 +35,8 @@ const UNSEEN_ATTRIBUTE = /^(data-(what|focus|furrow|gtm|track)|nonce|tabindex|ar
 
 /** When something last changed by itself that was not known to do so, ms. */
 export let disturbed = -Infinity;
+/** When a moving part last got another text or other nodes, which may push what is around it, ms. */
+export let stirred = -Infinity;
 /** Whether anything has changed since somebody asked. */
 let news = true;
 const habits = new WeakMap<Node, Habit>();
@@ -87,8 +93,6 @@ export function moves(node: Node | null | undefined): boolean {
 export const small = (element: Element): boolean =>
   element.getElementsByTagName('*').length <= INSIDE_NODES_MAX && element.localName != 'body';
 
-const elementOf = (node: Node): Element | null => (node.nodeType == 1 ? (node as Element) : node.parentElement);
-
 function read(records: MutationRecord[], by: Cause): void {
   if (by == Cause.Visitor) return;
   const time = now();
@@ -99,27 +103,63 @@ function read(records: MutationRecord[], by: Cause): void {
     const node = (type == 'characterData' && target.parentNode) || target;
     const clock = ticks(record);
     news = true;
-    if (!(press && by == Cause.Press) && (clock || moves(node))) {
-      learn(node, time, record, clock);
+    const own = press && by == Cause.Press;
+    if (!own && (clock || moves(node))) {
+      learn(node, time, clock, record);
+      if (type != 'attributes') stirred = time;
       note(Fact.MutationMoving, time, press);
     } else if (!press) {
-      learn(node, time, record, false);
+      learn(node, time, false, record);
       disturbed = time;
-    } else if (press._element && small(press._element) && lineOf(elementOf(node)).includes(press._element)) {
-      press._inside ??= time;
     } else {
-      note(Fact.MutationStill, time, press);
+      // What another press before has set off is still that one's.
+      const around = latest((one) => one._look !== null && inside(elementOf(node), one));
+      if (around && (around == press || !own)) around._inside ??= time;
+      else {
+        note(Fact.MutationStill, time, press);
+        frame(node, time, press);
+      }
     }
   }
 }
 
-function learn(node: Node, time: number, record: MutationRecord, clock: boolean): void {
+/** A part that stood still and now changes frame after frame is being moved, by a script instead of a style. */
+function frame(node: Node, time: number, press: Watched): void {
+  const run = press._run;
+  if (run?._node != node || time - run._last > FRAME_MS_MAX) press._run = { _node: node, _last: time, _frames: 1 };
+  else if (time > run._last) {
+    run._last = time;
+    if (++run._frames >= FRAMES_MIN) note(Fact.Transition, time, press);
+  }
+}
+
+/** Whether a change of this element is a matter of the pressed one's own look. */
+function inside(element: Element | null, { _element }: Watched): boolean {
+  const line = lineOf(element);
+  if (line.includes(_element)) return true;
+  // A design system's control has its ripple and its focus ring beside it, as elements of their own without content.
+  const { host } = _element.getRootNode() as ShadowRoot;
+  const height = line.indexOf(host!);
+  return height > 0 && !look(element!) && line.slice(0, height).some(({ localName }) => localName.includes('-'));
+}
+
+/** Whether the element is the pressed one, or lies in or around it. */
+export const related = (element: Element | null, press: Watched | undefined): boolean =>
+  !!press && (inside(element, press) || lineOf(press._element).includes(element!));
+
+/** Something moves or changes its look by degrees. The pressed element's own look, and what moves anyway, is no answer. */
+export function moved(element: Element | null, time: number, press = at(time)): void {
+  if (!moves(element) && !related(element, press)) note(Fact.Transition, time, press);
+}
+
+/** This node has changed by itself. */
+export function learn(node: Node, time: number, clock: boolean, record?: MutationRecord): void {
   const habit = habits.get(node) ?? { _changes: 0, _last: -Infinity, _children: false };
   if (time - habit._last > TOGETHER_MS) {
     habit._changes += clock ? CHANGES_TREE : 1;
     habit._last = time;
   }
-  habit._children ||= changedNodes(record).some((one) => one.nodeType == 1);
+  habit._children ||= !!record && changedNodes(record).some((one) => one.nodeType == 1);
   habits.set(node, habit);
 }
 
@@ -134,11 +174,11 @@ function seen(record: MutationRecord): boolean {
 }
 
 /** Whether the change is a clock's. */
-function ticks({ type, target, oldValue, addedNodes, removedNodes }: MutationRecord): boolean {
-  const textOf = (nodes: NodeList) => [...nodes].map((node) => (node.textContent ?? '').slice(0, 40)).join('');
-  const [before, after] = type == 'characterData' ? [oldValue ?? '', target.nodeValue ?? ''] : [textOf(removedNodes), textOf(addedNodes)];
+function ticks({ target, oldValue, addedNodes, removedNodes }: MutationRecord): boolean {
+  const textOf = (nodes: NodeList) => [...nodes].map((node) => node.textContent!.slice(0, 40)).join('');
+  const after = target.nodeValue ?? textOf(addedNodes);
   const shape = (text: string) => text.replace(/\d+/g, '0');
-  return CLOCK.test(after) && shape(before) == shape(after);
+  return CLOCK.test(after) && shape(oldValue ?? textOf(removedNodes)) == shape(after);
 }
 
 /** Elements without a picture of their own, hidden ones and measuring pixels are no sight; nor is empty text. */

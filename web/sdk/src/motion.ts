@@ -28,35 +28,27 @@ export function watchMotion(): void {
     }),
   );
   let last: number[] = [];
-  on<DeviceOrientationEvent>(
-    'deviceorientation',
-    ({ beta, gamma }, time) => {
-      const [b, g] = [beta!, gamma!].map((degrees) => (degrees * Math.PI) / 180) as [number, number];
-      const up = [-Math.cos(b) * Math.sin(g), Math.sin(b), Math.cos(b) * Math.cos(g)].map((one) => whole(one * UNIT));
-      if (beta !== null && up.some((one, i) => !(Math.abs(one - last[i]!) <= STILL)) && take(time, 0, ...up)) last = up;
-    },
-    window,
-  );
+  on<DeviceOrientationEvent>('deviceorientation', ({ beta, gamma }, time) => {
+    const [b, g] = [beta!, gamma!].map((degrees) => (degrees * Math.PI) / 180) as [number, number];
+    const up = [-Math.cos(b) * Math.sin(g), Math.sin(b), Math.cos(b) * Math.cos(g)].map((one) => whole(one * UNIT));
+    if (beta !== null && up.some((one, i) => !(Math.abs(one - last[i]!) <= STILL)) && take(time, 0, ...up)) last = up;
+  });
 
   let jerks = 0;
   let began = 0;
   let latest = 0;
   let peak = 0;
-  on<DeviceMotionEvent>(
-    'devicemotion',
-    ({ acceleration: a }, time) => {
-      const force = Math.hypot(a?.x ?? 0, a?.y ?? 0, a?.z ?? 0);
-      if (jerks && time - latest > PAUSE_MS) {
-        const fields = [whole(peak * 1_000), whole(latest - began)];
-        if (jerks >= JERKS_MIN) add(Kind.Shake, began, () => fields);
-        jerks = peak = 0;
-      }
-      if (force < SHAKE_MIN) return;
-      peak = Math.max(peak, force);
-      if (!jerks++) began = time;
-      else if (time - latest < JERK_MS) jerks--;
-      latest = time;
-    },
-    window,
-  );
+  on<DeviceMotionEvent>('devicemotion', ({ acceleration: a }, time) => {
+    const force = Math.hypot(a?.x ?? 0, a?.y ?? 0, a?.z ?? 0);
+    if (jerks && time - latest > PAUSE_MS) {
+      const fields = [whole(peak * 1_000), whole(latest - began)];
+      if (jerks >= JERKS_MIN) add(Kind.Shake, began, () => fields);
+      jerks = peak = 0;
+    }
+    if (force < SHAKE_MIN) return;
+    peak = Math.max(peak, force);
+    if (!jerks++) began = time;
+    else if (time - latest < JERK_MS) jerks--;
+    latest = time;
+  });
 }

@@ -2,7 +2,7 @@ import { now, on, whole } from './browser';
 import { Fact } from './facts';
 import { brokenPage } from './problems';
 import { add, close, Kind, onRenewed, turnTo } from './record';
-import { settings } from './settings';
+import { LOAD_MS_MAX, settings } from './settings';
 import { note, watched } from './watch';
 import { message } from './wire';
 
@@ -61,13 +61,9 @@ export function watchPages(): void {
   if (api) on<Event & { navigationType: string }>('currententrychange', ({ navigationType }) => moved(navigationType), api);
   // An older browser does not tell when a script changes the address; it shows when something is pressed next.
   else on('popstate hashchange click', ({ type }) => moved(type == 'popstate' ? 'traverse' : type));
-  on<PageTransitionEvent>(
-    'pageshow',
-    ({ persisted }) => {
-      if (persisted) next(traversed());
-    },
-    window,
-  );
+  on<PageTransitionEvent>('pageshow', ({ persisted }) => {
+    if (persisted) next(traversed());
+  });
 }
 
 /** The address may have changed without a load. */
@@ -92,7 +88,7 @@ function next(kind: NavigationKind): void {
   tell(kind);
 }
 
-/** Tells the page view. It is written when its batch closes, so that a load's timings are known by then. */
+/** Tells the page view. It is written when its batch closes, which a load's end precedes where it can. */
 function begin(loaded = false): void {
   place = pathNow();
   href = location.href;
@@ -103,7 +99,10 @@ function begin(loaded = false): void {
   add(Kind.PageView, now(), () => {
     const { scrollWidth, scrollHeight } = document.documentElement;
     const load = loaded && timing();
-    const times = load ? [performance.getEntriesByName('first-contentful-paint')[0]?.startTime, load.domInteractive, load.loadEventEnd] : [0, 0, 0];
+    // A page that is still being read by then is slow, however slow it may become.
+    const times = load
+      ? [performance.getEntriesByName('first-contentful-paint')[0]?.startTime, load.domInteractive || (now() > LOAD_MS_MAX && now()), load.loadEventEnd]
+      : [0, 0, 0];
     return [page, referrer, ...[...times, scrollWidth, scrollHeight, innerWidth, innerHeight].map(whole)];
   });
 }

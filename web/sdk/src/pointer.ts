@@ -1,4 +1,4 @@
-import { now, on, placeOf, whole } from './browser';
+import { later, now, on, placeOf, whole } from './browser';
 import { pointerOf } from './device';
 import { paths } from './paths';
 import { add, Kind, place } from './record';
@@ -23,14 +23,15 @@ export function watchPointer(): void {
 const HOVER_MS_MIN = 1_000;
 /** A hover ends when the pointer has been elsewhere for this long, ms. */
 const AWAY_MS = 3_000;
-const HOVERS_MAX = 20;
 
+/** One element's hover. No more of them are open than a pointer enters in `AWAY_MS`. */
 interface Rest {
   /** Since when the pointer rests there; not any more when it is undefined. */
   _entered?: number;
-  _left: number;
   _rested: number;
   _entries: number;
+  /** Ends it. */
+  _timer: number;
 }
 
 const rests = new Map<Element, Rest>();
@@ -47,41 +48,37 @@ export function watchHovers(): void {
 /** How long the pointer has rested on this element without leaving, ms. */
 export const restedOn = (element: Element, time: number): number => whole(time - (rests.get(element)?._entered ?? time));
 
-/** A press ends the hover of what it was on. */
-export function endHover(element: Element | null): void {
-  if (element) tell(element, true);
-}
-
 /** The page is going away: tells what is open. */
 export function endHovers(): void {
-  for (const element of rests.keys()) tell(element, false);
+  for (const element of rests.keys()) endHover(element);
 }
 
 function turnTo(element: Element | null, time: number): void {
-  if (element == over) return;
-  const left = over && rests.get(over);
+  const before = over;
+  if (element == before) return;
+  const left = before && rests.get(before);
   if (left) {
-    left._rested += time - (left._entered ?? time);
+    left._rested += time - left._entered!;
     left._entered = undefined;
-    left._left = time;
-  }
-  for (const [one, { _entered, _left }] of rests) {
-    if (_entered === undefined && (time - _left >= AWAY_MS || rests.size > HOVERS_MAX)) tell(one, false);
+    left._timer = later(AWAY_MS, () => endHover(before));
   }
   over = element;
   if (!element) return;
-  const rest = rests.get(element) ?? { _left: time, _rested: 0, _entries: 0 };
+  const rest = rests.get(element) ?? { _rested: 0, _entries: 0, _timer: 0 };
+  clearTimeout(rest._timer);
   rest._entered = time;
   rest._entries++;
   rests.set(element, rest);
 }
 
-function tell(element: Element, pressedAfter: boolean): void {
+/** Tells a hover, also that a press ends it. */
+export function endHover(element: Element, pressedAfter?: boolean): void {
   const rest = rests.get(element);
   if (!rest) return;
-  const { _rested, _entered, _entries } = rest;
+  const { _rested, _entered, _entries, _timer } = rest;
   const time = now();
   const duration = whole(_rested + time - (_entered ?? time));
+  clearTimeout(_timer);
   rests.delete(element);
   if (element == over) over = null;
   if (duration < HOVER_MS_MIN && _entries < 2) return;

@@ -1,4 +1,4 @@
-import { later, lineOf, now, on, placeOf, whole } from './browser';
+import { later, lineOf, now, on, placeOf, selection, whole } from './browser';
 import { Pointer, pointerOf } from './device';
 import { Fact } from './facts';
 import { catchUp, disturbed, live, small } from './life';
@@ -56,7 +56,7 @@ export function watchPresses(): void {
     const { clientWidth, clientHeight } = document.documentElement;
     const [x, y] = placeOf(event, hit);
     const onScrollBar = event.pointerType == 'mouse' && (x >= clientWidth || y >= clientHeight);
-    if (!event.isPrimary || onScrollBar) return;
+    if (!hit || !event.isPrimary || onScrollBar) return;
     for (const { shadowRoot } of lineOf(hit)) if (shadowRoot) live(shadowRoot);
     held = begin(event, hit, time, x, y);
   });
@@ -78,7 +78,7 @@ export function watchPresses(): void {
   // A click without a pointer is the keyboard's; any other belongs to the press that it ends.
   on<MouseEvent>('click', (event, time, hit) => {
     if (key === null) watched.at(-1)?._stamps.push(event.timeStamp);
-    else if (!event.detail) {
+    else if (hit && !event.detail) {
       begin(event, hit, key, ...placeOf(event, hit))._confirm(time, event.timeStamp);
       key = null;
     }
@@ -96,19 +96,19 @@ function drop(): void {
   held = null;
 }
 
-function begin(event: MouseEvent, hit: Element | null, down: number, x: number, y: number): Press {
+function begin(event: MouseEvent, hit: Element, down: number, x: number, y: number): Press {
   catchUp();
-  const element = hit && pressed(hit);
+  const element = pressed(hit);
   const before = latest();
-  if (before?._element == element) before?._judge(true);
-  const target = element && describe(element);
+  if (before?._element == element) before._judge(true);
+  const target = describe(element);
   const pointer = pointerOf((event as PointerEvent).pointerType);
-  const rested = element ? restedOn(element, down) : 0;
+  const rested = restedOn(element, down);
   const { button, ctrlKey, shiftKey, altKey, metaKey } = event;
   const keyboard = key !== null;
   const [pageX, pageY] = [x + scrollX, y + scrollY].map(whole);
   const selectedBefore = selection();
-  const lookBefore = element && small(element) ? look(element) : null;
+  const lookBefore = small(element) ? look(element) : null;
   const quiet = Math.min(QUIET_MS_MAX, Math.max(0, down - disturbed));
   let number: number;
   let hold: number;
@@ -139,7 +139,7 @@ function begin(event: MouseEvent, hit: Element | null, down: number, x: number, 
     if (anyway || !press._answered) flush();
   };
   /** Timers may fire a moment early; a report never claims more than was watched. */
-  const at = (ms: number, act: () => void) => later(Math.max(0, Math.ceil(down + ms - now()) + 1), act);
+  const at = (ms: number, act: () => void) => later(down + ms - now() + 2, act);
 
   const press: Press = {
     _down: down,
@@ -157,7 +157,7 @@ function begin(event: MouseEvent, hit: Element | null, down: number, x: number, 
       hold = whole(time - down);
       press._state = State.Up;
       press._stamps.push(stamp);
-      endHover(element);
+      endHover(element, true);
       if (press._answered) later(GATHER_MS, tell);
       // On a page that moves, what was seen may not be enough for the server:
       // it learns when the second is over that no more has come.
@@ -167,7 +167,7 @@ function begin(event: MouseEvent, hit: Element | null, down: number, x: number, 
       later(0, () => {
         const text = selection();
         // Rapid presses on a control also select its label, which nobody wanted.
-        selected = !!text && text != selectedBefore && !target?._invites;
+        selected = !!text && text != selectedBefore && !target._invites;
         scrolled = whole(x + scrollX) != pageX || whole(y + scrollY) != pageY;
         if (selected) note(Fact.Selection, now(), press);
       });
@@ -202,7 +202,7 @@ function begin(event: MouseEvent, hit: Element | null, down: number, x: number, 
         return;
       }
       judged = true;
-      const lasting = !element!.isConnected || look(element!) != lookBefore;
+      const lasting = !element.isConnected || look(element) != lookBefore;
       note(lasting ? Fact.InsideLasting : Fact.InsidePassing, _inside, press);
     },
   };
@@ -210,8 +210,3 @@ function begin(event: MouseEvent, hit: Element | null, down: number, x: number, 
   return press;
 }
 
-/** What of the page's text is selected, never the text. */
-function selection(): string {
-  const selected = getSelection();
-  return selected && !selected.isCollapsed ? `${String(selected).length}:${selected.anchorOffset}` : '';
-}

@@ -1,6 +1,6 @@
 import { now, on, whole } from './browser';
 import { Fact, observe } from './facts';
-import { addPassive, flush, Kind } from './record';
+import { addPassive, flushLoaded, Kind } from './record';
 import { at, note, type Watched } from './watch';
 import { hashOf } from './wire';
 
@@ -42,15 +42,15 @@ export const failed = (url: string, began: number, status: number, press?: Watch
 export const brokenPage = (status: number): void => tell(ProblemKind.RequestFailed, location.pathname, '', 0, status, null, true);
 
 function tell(kind: ProblemKind, url: unknown, text: unknown = '', began = now(), status = 0, press?: Watched | null, link?: boolean): void {
-  const { host, pathname } = Object.assign(document.createElement('a'), { href: url });
+  const { host, pathname } = URL.parse(String(url), location.href) ?? location;
   const origin = host == location.host ? '' : host.slice(0, HOST_CHARS_MAX);
   // Numbers and quoted parts often hold what a person entered.
   const shape = `${kind} ${origin} ${text || pathname}`.replace(/(["'`]).*?\1|\d+/g, '#').slice(0, 200);
-  if (told.length >= ALL_MAX || told.filter((one) => one == shape).length >= SAME_MAX) return;
+  if (told.length >= ALL_MAX || told.filter((one) => one == shape)[SAME_MAX - 1]) return;
   told.push(shape);
   const time = now();
   if (kind < ProblemKind.ResourceFailed) note(Fact.Error, time, press ?? at(began));
   addPassive(Kind.Problem, time, () => [kind, hashOf(shape), origin || 'self', status, whole(time - began), link]);
   // Somebody may want to help while the visitor is still there.
-  if (kind != ProblemKind.LongTask) flush();
+  if (kind != ProblemKind.LongTask) flushLoaded();
 }

@@ -1,4 +1,4 @@
-import { later, now, on, whenStill } from './browser';
+import { elementOf, later, now, on, selection, whenStill } from './browser';
 import { add, Kind, place } from './record';
 import { describe, pressed, type Target } from './targets';
 
@@ -9,7 +9,7 @@ const STILL_MS = 400;
 export function watchReading(): void {
   let told = 0;
   const selected = () => {
-    const { length } = String(getSelection());
+    const { length } = selection();
     const target = where();
     if (length && length != told) add(Kind.TextSelection, now(), () => [place(target), length]);
     told = length;
@@ -26,11 +26,10 @@ export function watchReading(): void {
     // A page that has a search of its own keeps the browser's away.
     if (find) later(0, () => event.defaultPrevented || add(Kind.Find, time, () => []));
   });
-  on('beforeprint', (_event, time) => add(Kind.Print, time, () => []), window);
+  on('beforeprint', (_event, time) => add(Kind.Print, time, () => []));
 }
 
 function where(): Target | undefined {
-  const node = getSelection()?.anchorNode;
-  const element = node?.nodeType == 1 ? (node as Element) : node?.parentElement;
+  const element = elementOf(getSelection()!.anchorNode);
   return element ? describe(pressed(element)) : undefined;
 }

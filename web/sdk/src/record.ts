@@ -2,7 +2,7 @@ import { later, now, whole } from './browser';
 import { device } from './device';
 import { busy, enqueue, fill } from './send';
 import { begin, bytesOf, epoch, expired, keep, nextSequence, sender, session, touch } from './session';
-import { BATCH_AGE_MS, BATCH_INTERACTIONS_MAX, BATCH_SAMPLES, BATCH_SAMPLES_MAX } from './settings';
+import { BATCH_AGE_MS, BATCH_INTERACTIONS_MAX, BATCH_SAMPLES, BATCH_SAMPLES_MAX, LOAD_MS_MAX } from './settings';
 import type { Target } from './targets';
 import { message, type Message, type Value } from './wire';
 
@@ -102,7 +102,7 @@ export function turnTo(next: Message): void {
 /** Whether one more sample may be kept; counts it. */
 export function sample(): boolean {
   if (fill() > 0.5) return false;
-  if (batch && ++batch._samples >= BATCH_SAMPLES) flush();
+  if (batch && ++batch._samples >= BATCH_SAMPLES) flushLoaded();
   return true;
 }
 
@@ -114,22 +114,30 @@ export function flush(): void {
   if (full || !busy()) close();
 }
 
+/** As `flush`, once the page has loaded, since its view's timings are known only then. */
+export function flushLoaded(): void {
+  if (document.readyState == 'complete' || now() > LOAD_MS_MAX) return flush();
+  clearTimeout(timer);
+  timer = later(BATCH_AGE_MS, flushLoaded);
+}
+
 /** Nothing waits for the gateway any more. */
 export function idle(): void {
   if (wanted) flush();
 }
 
-/** Closes the open batch whatever else is under way. */
-export function close(): void {
+/** Closes the open batch, if there is one, whatever else is under way. */
+export function close(): boolean {
   for (const end of closing) end();
   const closed = batch;
   clearTimeout(timer);
   wanted = false;
   batch = null;
   floor = now();
-  if (!closed) return;
+  if (!closed) return false;
   enqueue(encode(closed));
   keep();
+  return true;
 }
 
 function push(kind: Kind, time: number, fields: Fields): void {
@@ -139,7 +147,7 @@ function push(kind: Kind, time: number, fields: Fields): void {
   if (kind == Kind.PageView) floor = at;
   if (!batch) {
     batch = { _page: page, _samples: 0, _interactions: [] };
-    timer = later(BATCH_AGE_MS, flush);
+    timer = later(BATCH_AGE_MS, flushLoaded);
   }
   if (batch._interactions.push({ _at: at, _kind: kind, _fields: fields }) >= BATCH_INTERACTIONS_MAX) flush();
 }

@@ -13,33 +13,26 @@ const HAND_MS = 1_500;
 /** How the device is held and how far the page is zoomed: by fingers, a double tap or the browser's own keys. */
 export function watchScreen(): void {
   const { orientation } = screen;
-  let angle = orientation?.angle;
-  on(
-    'change',
-    (_event, time) => {
-      const from = angle;
-      const to = (angle = orientation.angle);
-      // The viewport follows the screen one frame later.
-      if (from != to) requestAnimationFrame(() => {
-        const fields = [from, to, innerWidth, innerHeight, videoInView()];
-        add(Kind.Rotation, time, () => fields);
-        flush();
-      });
-    },
-    orientation,
-  );
+  let { angle } = orientation;
+  const turned = (_event: Event, time: number) => {
+    const from = angle;
+    const to = (angle = orientation.angle);
+    // The viewport follows the screen one frame later.
+    if (from != to) requestAnimationFrame(() => {
+      const fields = [from, to, innerWidth, innerHeight, videoInView()];
+      add(Kind.Rotation, time, () => fields);
+      flush();
+    });
+  };
+  on('change', turned, orientation);
 
   let focused = document.hasFocus();
-  on(
-    'focus blur',
-    (_event, time) => {
-      // Going into a frame is no leaving.
-      const gained = document.hasFocus();
-      if (gained != focused) addPassive(Kind.Focus, time, () => [gained]);
-      focused = gained;
-    },
-    window,
-  );
+  on('focus blur', (_event, time) => {
+    // Going into a frame is no leaving.
+    const gained = document.hasFocus();
+    if (gained != focused) addPassive(Kind.Focus, time, () => [gained]);
+    focused = gained;
+  });
 
   const view = visualViewport!;
   const scaleNow = () => view.scale * devicePixelRatio;

@@ -6,6 +6,8 @@ import { message, type Message } from './wire';
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
 const REQUEST_MS_MAX = 20_000;
+/** A hidden page that is still there after this long goes on sending, ms. */
+const LEAVE_MS = 1_000;
 
 // The browser's own means, before this SDK wraps them: our traffic must never
 // look like an answer of the page.
@@ -21,9 +23,8 @@ const ENOUGH = [7, 12, 16];
 let queue: Message[] = [];
 let attempt = 0;
 let timer = 0;
-/** Whether a batch is under way, the page is hidden, the gateway wants no more of us. */
+/** Whether a batch is under way, and the gateway wants no more of us. */
 let flying = false;
-let paused = false;
 let stopped = false;
 let whenIdle: () => void;
 
@@ -39,7 +40,7 @@ export function start(idle: () => void): void {
   send = fetch;
   beacon = navigator.sendBeacon;
   queue = (store('sessionStorage') || '').split(' ').filter(Boolean).map((bytes) => Uint8Array.from(bytes.split(','), Number));
-  on('online', pump, window);
+  on('online', pump);
   pump();
 }
 
@@ -55,15 +56,10 @@ export function enqueue(batch: Message): void {
  * call has been answered, by this page when it is seen again or by the next.
  */
 export function hide(): void {
-  paused = true;
   store('sessionStorage', oldest(KEPT_BYTES_MAX).join(' '));
   const batches = oldest(BEACON_BYTES_MAX - settings.key.length - 8);
   if (!stopped && batches[0]) beacon?.call(navigator, `${settings.endpoint}/v1/beacon`, new Blob([message(settings.key, batches)], { type: 'text/plain' }));
-}
-
-export function show(): void {
-  paused = false;
-  pump();
+  timer ||= later(LEAVE_MS, pump);
 }
 
 /** The first batches, as far as they fit. */
@@ -77,7 +73,7 @@ async function pump(): Promise<void> {
   clearTimeout(timer);
   timer = 0;
   const batch = queue[0];
-  if (flying || paused || stopped || !batch) return;
+  if (flying || stopped || !batch) return;
   flying = true;
   const answer = await publish(batch).catch(() => '');
   flying = false;
@@ -93,6 +89,7 @@ async function pump(): Promise<void> {
     if (!busy()) whenIdle();
   } else {
     const backoff = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** attempt++);
+    clearTimeout(timer);
     timer = later(retryAfter(answer) + backoff * (0.5 + Math.random() / 2), pump);
   }
 }

@@ -34,6 +34,8 @@ export function settle(own: Partial<Settings>): void {
 export const BATCH_SAMPLES = 60;
 /** A batch leaves after this long, ms. */
 export const BATCH_AGE_MS = 2_000;
+/** While its page loads, a batch waits; but not beyond this, ms from the load's start. */
+export const LOAD_MS_MAX = 10_000;
 /** A batch never grows beyond these, also while the gateway is away. */
 export const BATCH_SAMPLES_MAX = 2_000;
 // An interaction names at most one target and takes at most 6 kB, so this bounds the targets and the bytes too.

@@ -15,6 +15,7 @@ export const enum TargetKind {
   LinkAway = 3,
   TextField = 4,
   Check = 5,
+  File = 8,
   InputLabel = 10,
   Image = 14,
   Text = 15,
@@ -27,9 +28,8 @@ const KINDS = words(
     'checkbox radio switch menuitemcheckbox menuitemradio|<select|date time month week datetime-local|file|' +
     'range slider|-|<canvas|<video <audio|<iframe <embed <object|<img <picture <svg',
 );
-const IGNORE = words('rage|dead|all');
+const IGNORE = ['rage', 'dead', 'all'];
 const NAME_CHARS_MAX = 40;
-const SELECTOR_CHARS_MAX = 160;
 
 /** Elements to which a listener for presses was added; see `calls.ts`. */
 export const listening = new WeakSet<EventTarget>();
@@ -58,9 +58,8 @@ export function pressed(hit: Element): Element {
 }
 
 function isControl(element: Element): boolean {
-  const { onclick, onpointerdown, onmousedown } = element as HTMLElement;
   const kind = kindOf(element);
-  return !!(onclick || onpointerdown || onmousedown) || (kind > 0 && kind < TargetKind.Image);
+  return !!(element as HTMLElement).onclick || (kind > 0 && kind < TargetKind.Image);
 }
 
 export function describe(element: Element): Target {
@@ -86,7 +85,7 @@ export function describe(element: Element): Target {
       kind || (text && !hand ? TargetKind.Text : TargetKind.Other),
       control || listens,
       invites,
-      IGNORE.flatMap(([word], i) => (ignored.includes(word!) ? i + 1 : [])),
+      IGNORE.flatMap((word, i) => (ignored.includes(word) ? i + 1 : [])),
     ),
   };
 }
@@ -116,13 +115,12 @@ const plain = (name: string): boolean =>
 /** What it is, within the nearest part of the page that has a name. */
 function selectorOf([element, ...line]: Element[]): string {
   const around = line.find((at) => nameOf(at) || /^(main|nav|header|footer|aside|form|dialog|article|section)$/.test(tagOf(at)));
-  const [outer, own] = [around, element].map((at) => (at ? tagOf(at) + (nameOf(at) || classOf(at)) : ''));
-  return `${outer} ${own}`.trim().slice(0, SELECTOR_CHARS_MAX);
+  return [around, element].flatMap((at) => (at ? tagOf(at) + (nameOf(at) || classOf(at)) : [])).join(' ');
 }
 
 /** The first class that names what the element is, not what state it is in. */
 function classOf(element: Element): string {
-  const state = /\d|^(is|has|js|css)-|^(active|open|on|off|selected|current|hover|focus|show|hidden)$/;
+  const state = /\d|^(is|has|js)-|^on$|active|open|select|current|hover|focus|show|hid/;
   const name = [...element.classList].find((one) => plain(one) && !state.test(one));
   return name ? `.${name}` : '';
 }
@@ -138,7 +136,7 @@ function labelOf(element: Element): string {
 }
 
 /** 0 when it is nothing in particular. */
-function kindOf(element: Element): number {
+export function kindOf(element: Element): number {
   const { localName, type, href, target, protocol, control, isContentEditable } = element as HTMLAnchorElement & HTMLInputElement & HTMLLabelElement;
   if (href && localName == 'a') {
     const away = (target && target != '_self') || element.hasAttribute('download') || !/^http/.test(protocol);

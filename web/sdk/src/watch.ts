@@ -19,7 +19,7 @@ export const enum State {
 /** A press or swipe under watch. Times are those of the page's monotonic clock. */
 export interface Watched {
   readonly _down: number;
-  readonly _element: Element | null;
+  readonly _element: Element;
   /** The element's look before; null where a change inside it tells nothing. */
   readonly _look: string | null;
   /** Time stamps of the events it consists of, which paints refer to. */
@@ -29,6 +29,8 @@ export interface Watched {
   _state: State;
   /** When a change was first seen inside the element. */
   _inside?: number;
+  /** What changed last elsewhere, and how many frames in a row. */
+  _run?: { readonly _node: Node; _last: number; _frames: number };
   _answered?: boolean;
   _proven?: boolean;
   /** Facts have come in since the last report. */

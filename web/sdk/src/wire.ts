@@ -45,9 +45,9 @@ export function message(...fields: Value[]): Message {
   return new Uint8Array(out);
 }
 
-/** FNV-1a of the text's UTF-8, 64 bits. The array takes of the product what fits it. */
+/** A hash of the text's UTF-8 as FNV-1a makes it, 64 bits. The array takes of the product what fits it. */
 export function hashOf(text: string): Fixed {
-  let hash = 0xcbf29ce484222325n;
+  let hash = 1n;
   for (const byte of utf8(text)) hash = (hash ^ BigInt(byte)) * 0x100000001b3n;
   return BigUint64Array.of(hash);
 }

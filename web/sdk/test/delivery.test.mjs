@@ -31,6 +31,26 @@ test('hiding the page sends what waits as a beacon, and the same bytes again whe
     assert.deepEqual([...gateway.keys], ['furrow-demo']);
   }));
 
+test('what a hidden page still sees leaves with it', () =>
+  visit({}, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    gateway.answer = 'down';
+    await setHidden(page, true);
+    await gateway.until('the beacon', (g) => g.beaconed.length);
+    await page.evaluate(() => furrow.track('unseen'));
+    await page.goto('about:blank');
+    const kinds = (g) => g.beaconed.flatMap((bytes) => interactionsOf(Batch.decode(bytes))).map(({ kind }) => kind);
+    await gateway.until('what was seen last', (g) => kinds(g).includes('custom'));
+  }));
+
+test('a page that stays hidden goes on sending', () =>
+  visit({}, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    await setHidden(page, true);
+    await page.evaluate(() => furrow.conversion({ orderId: 'hidden' }));
+    await gateway.until('the conversion', (g) => g.of('conversion').length);
+  }));
+
 test('while the gateway is away the same bytes are sent until it is back, in order', () =>
   visit({}, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);

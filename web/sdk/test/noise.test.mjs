@@ -76,6 +76,49 @@ dead(
   `${button}<canvas id="c"></canvas><script>(function turn(t) { c.getContext('2d').fillRect(t % 300, 0, 5, 5); requestAnimationFrame(turn); })(0)</script>`,
 );
 
+dead(
+  'what a growing number pushes aside is no answer',
+  `${button}<p><span id="n">1</span> <span>pieces</span></p><script>let n = 1; setInterval(() => (n_.textContent = String((n *= 7) % 9e9)), 300); const n_ = document.getElementById('n')</script>`,
+);
+dead(
+  'a part that scrolls by itself is no answer',
+  `${button}<div id="s" style="height:60px;width:200px;overflow:auto"><div style="height:9000px">long</div></div>
+   <script>setInterval(() => s.scrollTop += 40, 400)</script>`,
+);
+dead(
+  'the ripple of a control that a component has beside it is no answer',
+  `<x-button id="b" style="display:inline-block;position:relative;margin:200px"></x-button><script>
+    customElements.define('x-ripple', class extends HTMLElement {
+      connectedCallback() {
+        const surface = this.attachShadow({ mode: 'open' }).appendChild(document.createElement('div'));
+        const shade = this.getRootNode();
+        shade.addEventListener('pointerdown', () => {
+          surface.classList.add('grown');
+          surface.animate([{ opacity: 0 }, { opacity: 1 }], 200);
+          setTimeout(() => surface.classList.remove('grown'), 200);
+        });
+      }
+    });
+    const root = b.attachShadow({ mode: 'open' });
+    root.innerHTML = '<x-ripple></x-ripple><button>Add</button>';
+  </script>`,
+);
+alive('drawing answers each of two presses that come together', `${button}<canvas id="c"></canvas><script>let x = 0;
+  b.onclick = () => c.getContext('2d').fillRect(x += 9, 0, 5, 5)</script>`, 'canvas', 3, 30);
+alive('a choice of files that a script opens answers', `${button}<input type="file" id="f" hidden><script>b.onclick = () => f.click()</script>`, 'window', 1);
+alive('a download that a script begins answers', `${button}<script>b.onclick = async () => {
+  await null;
+  const link = Object.assign(document.createElement('a'), { href: 'data:,words', download: 'words.txt' });
+  setTimeout(() => link.dispatchEvent(new MouseEvent('click')), 50);
+}</script>`, 'window');
+alive('a rule whose style is written answers', `<style id="s">p { color: black }</style><p>text</p>${button}<script>let hue = 0;
+  b.onclick = () => { s.sheet.cssRules[0].style.color = \`hsl(\${hue += 50}, 90%, 40%)\` }</script>`, 'style_sheet');
+alive('words highlighted answer', `<p id="p">some words</p>${button}<script>let n = 0;
+  b.onclick = () => { const range = new Range(); range.setStart(p.firstChild, n++); range.setEnd(p.firstChild, n + 3); CSS.highlights.set('found', new Highlight(range)); }</script>`, 'style_sheet');
+alive('a part that a script moves frame after frame answers', `${button}<div id="t">slides</div><script>let x = 0;
+  b.onclick = () => { const end = x + 120; (function turn() { t.style.transform = \`translateX(\${x += 6}px)\`; if (x < end) requestAnimationFrame(turn); })(); }</script>`, 'transition', 1);
+alive('a scroller that also moves by itself answers', `${button}<div id="s" style="height:60px;width:200px;overflow:auto"><div style="height:9000px">long</div></div>
+  <script>setInterval(() => s.scrollBy({ top: 10, behavior: 'smooth' }), 100); b.onclick = () => s.scrollBy({ top: 40, behavior: 'smooth' })</script>`, 'scroll', 1);
 alive('drawing in a later frame answers', `${button}<canvas id="c"></canvas><script>let x = 0;
   b.onclick = () => requestAnimationFrame(() => c.getContext('2d').fillRect(x += 9, 0, 5, 5))</script>`, 'canvas', 2, 600);
 alive('a counter beside a clock of the same page answers', `${LIVELY}${button}<output id="o">0</output><script>b.onclick = () => o.value++</script>`, 'mutation_still');
@@ -98,6 +141,19 @@ alive(
   </script>`,
   'mutation_still',
 );
+
+test('the ripple that another button still shows is no answer', () =>
+  visit({ html: `${button}<button id="a">Other</button><script>
+    for (const one of [a, b]) one.addEventListener('click', () => {
+      one.insertAdjacentHTML('beforeend', '<span class="ripple"></span>');
+      setTimeout(() => one.lastElementChild.remove(), 400);
+    });
+  </script>` }, async ({ page, gateway }) => {
+    await page.click('#a');
+    await page.click('#b');
+    const presses = await gateway.until('two presses', last(2));
+    assert.deepEqual(presses.map(({ facts }) => facts).filter((facts) => answered({ facts })), []);
+  }));
 
 test('a second answer of the page tells the first press when its request was its own', () =>
   visit({ html: `${button}<p id="p"></p><script>b.onclick = async () => { await fetch('/shop/api/slow'); p.textContent = 'done'; }</script>` }, async ({ page, gateway }) => {

@@ -1,0 +1,11 @@
+import { build } from 'esbuild'; import { gz, min } from './.m.mjs';
+const raw = (await build({ entryPoints: ['src/script.ts'], format: 'iife', bundle: true, mangleProps: /^_/, target: 'es2022', write: false, define: { SDK_VERSION: '"0.1.0"' }, absWorkingDir: process.cwd() })).outputFiles[0].text;
+const o = { compress: { unsafe: true, unsafe_comps: true, lhs_constants: false } };
+const show = (n, c) => console.log(gz(c), c.length, n);
+show('a', await min(raw.replace(/\b(?:const|var) (?=[\w{[])/g, 'let '), o));
+show('b', await min(raw.replace(/\b(?:const|let) (?=[\w{[])/g, 'var ').replace(/for \(var/g, 'for (let'), o));
+const es = (await build({ entryPoints: ['src/script.ts'], format: 'iife', bundle: true, mangleProps: /^_/, target: 'es2022', write: false, minifySyntax: true, define: { SDK_VERSION: '"0.1.0"' }, absWorkingDir: process.cwd() })).outputFiles[0].text;
+show('syntax first', await min(es.replace(/\b(?:const|var) (?=[\w{[])/g, 'let '), o));
+const a = raw.replace(/\b(?:const|var) (?=[\w{[])/g, 'let ');
+show('esbuild whole', (await build({ stdin: { contents: await min(a, o), loader: 'js' }, write: false, minify: true, target: 'es2022' })).outputFiles[0].text);
+for (const [k, v] of [['inline', 1], ['inline', 2], ['inline', 0], ['reduce_funcs', false], ['hoist_funs', false], ['keep_fargs', true], ['unsafe_arrows', false], ['unsafe_methods', false], ['booleans_as_integers', true], ['join_vars',false], ['toplevel', false]]) show(k + v, await min(a, { compress: { ...o.compress, [k]: v } }));
