@@ -1,6 +1,6 @@
 //! Roles apart: each in a process of its own, on one configuration.
 
-use crate::furrow::bare_command;
+use crate::furrow::{bare_command, run};
 use crate::http::{request, sum_of_metric};
 use crate::wait::until;
 use furrow_test_broker::{Watched, free_port};
@@ -49,11 +49,7 @@ impl Apart {
     /// When it cannot be started.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.command()
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the binary can be run")
+        run(self.command(), arguments)
     }
 
     /// Starts a role and waits until it is ready.
