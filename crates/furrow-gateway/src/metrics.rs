@@ -3,13 +3,14 @@
 
 use crate::refusal::Refusal;
 use furrow_proto::record::Entry;
-use furrow_service::meter::{histogram_seconds, metric};
+use furrow_service::meter::{histogram_seconds, metric, seconds};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EntryLabel {
@@ -38,6 +39,7 @@ pub(crate) struct Metrics {
     batches: Family<OutcomeLabels, Counter>,
     publications: Family<PublicationLabel, Counter>,
     pub(crate) append_seconds: Histogram,
+    clock_behind_seconds: Gauge<f64, AtomicU64>,
     pub(crate) accepted_bytes: Counter,
     pub(crate) accepted_interactions: Counter,
     pub(crate) accepted_samples: Counter,
@@ -66,6 +68,11 @@ impl Metrics {
                 "From a batch's append to its being durable",
                 append_bounds,
             ),
+            clock_behind_seconds: seconds(
+                r,
+                "clock_behind",
+                "How far the log's clock is ahead of this process's, by the newest durable batch",
+            ),
             accepted_bytes: metric(r, "accepted_bytes", "Bytes of accepted batches"),
             accepted_interactions: metric(
                 r,
@@ -80,6 +87,12 @@ impl Metrics {
                 "Connections closed at once, over a limit",
             ),
         }
+    }
+
+    /// The log's time of a batch, beside this process's when it came.
+    pub(crate) fn clock_compared(&self, append_time_ms: i64, received_ms: i64) {
+        let behind_ms = append_time_ms - received_ms;
+        self.clock_behind_seconds.set(behind_ms as f64 / 1_000.0);
     }
 
     /// Counts a call that publishes rules.
