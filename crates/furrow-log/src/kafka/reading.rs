@@ -119,14 +119,17 @@ impl Kafka {
         let _permit = self.0.readers.permit().await.ok_or(ReadError::Closed)?;
         let shared = Arc::clone(&self.0);
         let topic = topic.clone();
-        let want = Want {
-            from,
-            limit,
-            until: Instant::now() + self.patience(),
-        };
+        let until = Instant::now() + self.patience();
         let read = tokio::task::spawn_blocking(move || {
             let readers = &shared.readers;
             let mut reader = readers.take(&shared.settings, &topic, partition, from)?;
+            let running = &shared.running;
+            let want = Want {
+                from,
+                limit,
+                until,
+                running,
+            };
             let records = reader.read(&topic, partition, want);
             if afterwards == Afterwards::Leave {
                 reader.leave();
