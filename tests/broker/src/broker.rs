@@ -164,6 +164,23 @@ impl Broker {
         java::run("org.apache.kafka.tools.TopicCommand", &args);
     }
 
+    /// Deletes a topic with Kafka's own tool.
+    ///
+    /// # Panics
+    /// When the broker refuses.
+    #[track_caller]
+    pub fn delete_topic(&self, name: &str) {
+        let bootstrap = self.bootstrap();
+        let args = [
+            "--bootstrap-server",
+            &bootstrap,
+            "--delete",
+            "--topic",
+            name,
+        ];
+        java::run("org.apache.kafka.tools.TopicCommand", &args);
+    }
+
     /// `kill -9`, and waits until it is gone.
     ///
     /// # Panics
