@@ -1,7 +1,7 @@
 //! Roles apart: each in a process of its own, on one configuration.
 
 use crate::furrow::bare_command;
-use crate::http::request;
+use crate::http::{request, sum_of_metric};
 use crate::wait::until;
 use furrow_test_broker::{Watched, free_port};
 use std::collections::BTreeMap;
@@ -36,6 +36,12 @@ impl Apart {
         let snapshots = format!("file://{}", folder.path().join("snapshots").display());
         variables.insert("FURROW__SCORER__SNAPSHOTS".to_owned(), snapshots);
         Apart { folder, variables }
+    }
+
+    /// The folder of the snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.folder.path().join("snapshots")
     }
 
     /// With one setting changed for what is started from now on.
@@ -131,6 +137,22 @@ impl Role {
     pub fn stderr(&self) -> String {
         let text = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// The process's number.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("the role is running").pid()
+    }
+
+    /// The sum of all samples of a metric, or of those with a label, such as
+    /// `furrow_scorer_records{outcome="scored"}`; `None` while it has none, or nobody answers.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        sum_of_metric(self.observe, name)
     }
 
     /// How it ended, if it has by itself.
