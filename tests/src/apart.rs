@@ -38,6 +38,12 @@ impl Apart {
         Apart { folder, variables }
     }
 
+    /// The folder of the snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.folder.path().join("snapshots")
+    }
+
     /// With one setting changed for what is started from now on.
     pub fn set(&mut self, variable: &str, value: &str) {
         self.variables.insert(variable.into(), value.into());
@@ -129,7 +135,17 @@ impl Role {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// The sum of a metric's samples, once it is told.
+    /// The process's number.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("the role is running").pid()
+    }
+
+    /// The sum of all samples of a metric, or of those with a label, such as
+    /// `furrow_scorer_records{outcome="scored"}`; `None` while it has none, or nobody answers.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<f64> {
         sum_of_metric(self.observe, name)

@@ -30,12 +30,22 @@ pub(crate) struct Owned {
     progress: Progress,
     /// Outputs of records before this are durable already.
     emit_from: u64,
+    outputs: Outputs,
     /// Tells this ownership from an earlier one of the same partition.
     life: u64,
     is_caught_up: bool,
     tick: Tick,
     log_clock: LogClock,
     snapshot: Snapshot,
+}
+
+/// Whether the outputs of this ownership flow; told once, since it ends the
+/// pause that a take-over is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outputs {
+    /// None is durable yet.
+    Awaited,
+    Flowing,
 }
 
 #[derive(Debug)]
@@ -94,6 +104,7 @@ impl Owned {
         Owned {
             progress: Progress::new(state.next_offset().max(emit_from)),
             emit_from,
+            outputs: Outputs::Awaited,
             life,
             is_caught_up: false,
             tick: Tick::Idle,
@@ -148,8 +159,12 @@ impl Owned {
         self.progress.folded(offset, outputs);
     }
 
-    pub(crate) fn durable(&mut self, offset: u64) {
+    pub(crate) fn durable(&mut self, partition: Partition, offset: u64) {
         self.progress.durable(offset);
+        if self.outputs == Outputs::Awaited {
+            self.outputs = Outputs::Flowing;
+            tracing::info!(partition = partition.0, offset, "first output is durable");
+        }
     }
 
     pub(crate) fn take_commit(&mut self) -> Option<u64> {

@@ -142,6 +142,9 @@ const FETCH_BACKOFF_MS: u32 = 10;
 /// Records that a consumer may hold fetched ahead, whatever their size.
 const FETCHED_RECORDS_MAX: u32 = 16_384;
 
+/// How often a member tells its group that it is there, at the least.
+const HEARTBEAT_INTERVAL_MS_MAX: u32 = 500;
+
 /// A member that was not polled for so long leaves its group. Polling never stops, so this is met
 /// only by a process that hangs.
 const POLL_INTERVAL_MS_MAX: u32 = 300_000;
@@ -301,11 +304,12 @@ impl KafkaSettings {
                     ("group.protocol", &"classic"),
                     ("partition.assignment.strategy", &"cooperative-sticky"),
                     ("session.timeout.ms", &self.session_timeout_ms),
-                    // A few may be lost before a member is taken for dead, and it is in the answers
-                    // that a member hears of others.
+                    // A few may be lost before a member is taken for dead. It is in the answers that
+                    // a member hears of others, so a partition that changes hands waits for one, and
+                    // for two when its old owner stays.
                     (
                         "heartbeat.interval.ms",
-                        &(self.session_timeout_ms / 10).max(1),
+                        &(self.session_timeout_ms / 10).clamp(1, HEARTBEAT_INTERVAL_MS_MAX),
                     ),
                 ],
             ),
