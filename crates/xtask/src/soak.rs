@@ -23,7 +23,7 @@ enum Asked {
 
 /// Runs them in a release build, and tells every ten seconds how far it is.
 pub(crate) fn soak(args: &[String]) -> Result<ExitCode, Failure> {
-    let mut command = running(asked(args)?);
+    let mut command = running(&asked(args)?);
     let status = command.status().map_err(Failure::doing("starting cargo"))?;
     if !status.success() {
         return Err(Failure::new(format!("a schedule failed ({status})")));
@@ -32,7 +32,7 @@ pub(crate) fn soak(args: &[String]) -> Result<ExitCode, Failure> {
 }
 
 /// The test that runs them, which takes all processors.
-fn running(asked: Asked) -> Command {
+fn running(asked: &Asked) -> Command {
     let mut command = cargo("test", &["--release", "--package", "furrow-scorer"]);
     command.args(["--test", "simulation", TEST, "--", "--exact", "--nocapture"]);
     match asked {
@@ -101,7 +101,7 @@ mod tests {
         assert!(source.contains(&format!("fn {TEST}()")));
         let told = |asked, name: &str| {
             assert!(source.contains(&format!("\"{name}\"")), "{name}");
-            let command = running(asked);
+            let command = running(&asked);
             let mut told = command.get_envs();
             let (_, value) = told.find(|(told, _)| *told == name).unwrap();
             value.map(|value| value.to_string_lossy().into_owned())
