@@ -126,7 +126,7 @@ test('tilting and shaking are told where the site wants them', () =>
     }
     await page.evaluate(async () => {
       // In one task: a busy machine may let timers wait for longer than a shake may pause.
-      for (const x of [20, 0, 0, 0, -25, 0, 0, 0, 18, 0, 0, 0]) {
+      for (const x of [20, 0, -25, 0, 18, 0]) {
         dispatchEvent(new DeviceMotionEvent('devicemotion', { acceleration: { x, y: 0, z: 0 } }));
         for (const until = performance.now() + 25; performance.now() < until; );
       }
@@ -135,7 +135,7 @@ test('tilting and shaking are told where the site wants them', () =>
     });
     const [shake] = await gateway.until('the shake', (g) => g.of('shake').length && g.of('shake'));
     assert.equal(shake.peakMmS2, 25_000);
-    assert.ok(shake.durationMs >= 200, `${shake.durationMs}`);
+    assert.ok(shake.durationMs >= 100, `${shake.durationMs}`);
     const tilts = await gateway.until('the tilt to its end', (g) => {
       const all = g.of('tiltPath');
       const ends = ['dx', 'dy', 'dz'].map((column) => all.at(-1)?.[column].reduce((sum, step) => sum + step, 0));
