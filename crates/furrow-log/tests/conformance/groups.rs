@@ -488,7 +488,9 @@ async fn a_group_s_lag_is_the_age_of_the_first_record_that_it_has_not_committed(
         put(&log, 0, "b").await,
         put(&log, 0, "c").await,
     ];
-    let member = log.join("g", std::slice::from_ref(&topic)).await.unwrap();
+    let mut member = log.join("g", std::slice::from_ref(&topic)).await.unwrap();
+    // Brokers refuse a commit of a member that is still joining.
+    assert!(matches!(event(&mut member).await, Event::Assigned { .. }));
     for (committed, first) in [(None, 0), (Some(1), 1), (Some(2), 2)] {
         if let Some(next) = committed.map(Offset) {
             member.commit(&topic, partition, next).unwrap();
