@@ -10,12 +10,14 @@
 use anyhow::{Context, Result, ensure};
 use furrow_log_benches::crowd::Crowd;
 use furrow_log_benches::handover::{Cause, Snapshots, hand_over};
+use furrow_log_benches::memory::Memory;
 use furrow_log_benches::options::{Options, Part};
 use furrow_log_benches::pair::{PARTITIONS, Pair, until};
-use furrow_log_benches::report::{Grown, Report};
+use furrow_log_benches::report::{Footprint, Moment, Report};
 use furrow_log_benches::seen::Seen;
 use furrow_log_benches::throughput;
 use furrow_test_broker::{Broker, Compiler};
+use furrow_tests::Role;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -49,20 +51,25 @@ fn measure(options: Options) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let began = Instant::now();
     let mut report = Report {
+        options,
         cores: std::thread::available_parallelism()?.get(),
-        ..Report::default()
+        throughput: Vec::new(),
+        memory: Vec::new(),
+        hand_overs: Vec::new(),
+        batches: 0,
+        updates: 0,
     };
     if options.part != Part::Scorers {
         let broker = Broker::start_on(Compiler::Full, &[]);
         report.throughput = runtime.block_on(throughput::measure(&broker, options.rounds))?;
-        println!("{}\n", report.throughput(options.rounds));
+        println!("{}\n", report.throughput());
     }
     if options.part != Part::Throughput {
         // One that has not worked before.
         let broker = Broker::start_on(Compiler::Full, &[]);
         runtime.block_on(scorers(&broker, options, &mut report))?;
-        println!("{}\n", report.memory(&options));
-        println!("{}\n", report.hand_overs(&options));
+        println!("{}\n", report.memory());
+        println!("{}\n", report.hand_overs());
         println!(
             "consistent: each of {} batches counts once in its session's newest of {} updates",
             report.batches, report.updates
@@ -80,7 +87,7 @@ fn measure(options: Options) -> Result<()> {
 async fn scorers(broker: &Broker, options: Options, report: &mut Report) -> Result<()> {
     let mut pair = Pair::start(broker).await?;
     pair.until_caught_up().await?;
-    report.growth.extend(grown(&pair)?);
+    look(&pair, report, |_| Moment::Began)?;
     let sessions = options.sessions * 2;
     let (log, interactions) = (pair.log.clone(), pair.interactions.clone());
     let mut crowd = Crowd::new(sessions, log, interactions);
@@ -100,7 +107,7 @@ async fn scorers(broker: &Broker, options: Options, report: &mut Report) -> Resu
             u64::from(bounds.end - bounds.start) * u64::from(options.batches),
             began.elapsed().as_secs_f64()
         );
-        report.growth.extend(grown(&pair)?);
+        look(&pair, report, |_| Moment::Folded)?;
     }
     let mut seen = Seen::new(pair.log.clone(), pair.scores.clone(), PARTITIONS);
     seen.read_on().await?;
@@ -111,7 +118,11 @@ async fn scorers(broker: &Broker, options: Options, report: &mut Report) -> Resu
             let one = one.with_context(|| format!("{cause:?}, {snapshots:?}"))?;
             eprintln!("round {round}: {one:?}");
             report.hand_overs.push(one);
-            report.afterwards.extend(grown(&pair)?);
+            look(&pair, report, |who| match (cause, who) {
+                (Cause::Joins, Who::Guest) => Moment::Joined,
+                (Cause::Joins, Who::Stays) => Moment::GaveUp,
+                (Cause::Leaves | Cause::Dies, Who::Stays | Who::Guest) => Moment::TookOver,
+            })?;
         }
     }
     let crowd = traffic.stop().await?;
@@ -121,11 +132,26 @@ async fn scorers(broker: &Broker, options: Options, report: &mut Report) -> Resu
     Ok(())
 }
 
-fn grown(pair: &Pair) -> Result<Vec<Grown>> {
-    let memory = pair.memory()?.into_iter();
-    Ok(memory
-        .map(|(memory, sessions)| Grown { sessions, memory })
-        .collect())
+/// One of the two.
+enum Who {
+    Stays,
+    Guest,
+}
+
+/// Looks at the memory of each that runs.
+fn look(pair: &Pair, report: &mut Report, moment: impl Fn(Who) -> Moment) -> Result<()> {
+    let guest = pair.guest().ok().map(|guest| (Who::Guest, guest));
+    let both: [Option<(Who, &Role)>; 2] = [Some((Who::Stays, &pair.stays)), guest];
+    for (who, role) in both.into_iter().flatten() {
+        // One that owns nothing shows none.
+        let sessions = role.metric("furrow_scorer_sessions").unwrap_or_default();
+        report.memory.push(Footprint {
+            moment: moment(who),
+            sessions: sessions as u64,
+            memory: Memory::of(role.pid())?,
+        });
+    }
+    Ok(())
 }
 
 /// Every batch that the log took was folded once, and is counted once in its session's newest

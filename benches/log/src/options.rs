@@ -1,9 +1,10 @@
 //! What the command line asks for.
 
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
 
 /// What is measured, and how much of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Options {
     /// Which part.
     pub part: Part,
@@ -18,7 +19,8 @@ pub struct Options {
 }
 
 /// A part of the measurement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// The log beside Kafka's tools.
     Throughput,

@@ -1,7 +1,6 @@
 //! Two scorers on one broker, each a process of the real binary: one that
 //! stays, and one that comes and goes.
 
-use crate::memory::Memory;
 use crate::told::{Told, What, told};
 use anyhow::{Context, Result, bail};
 use furrow_log::{KafkaSettings, Log, Offset, Partition, Topic, TopicPlan};
@@ -111,15 +110,6 @@ impl Pair {
         std::iter::once(&self.stays).chain(&self.guest)
     }
 
-    /// The memory of each that runs, and its open sessions.
-    ///
-    /// # Errors
-    /// When one does not tell.
-    pub fn memory(&self) -> Result<Vec<(Memory, u64)>> {
-        let one = |role: &Role| Ok((Memory::of(role.pid())?, sessions(role)?));
-        self.scorers().map(one).collect()
-    }
-
     /// Waits until the partitions are shared out evenly and folded to where the log ends now.
     ///
     /// # Errors
@@ -202,13 +192,6 @@ impl Pair {
         };
         self.scorers().map(last).collect::<Vec<_>>().join("\n\n")
     }
-}
-
-/// Open sessions of a scorer, as it says.
-fn sessions(role: &Role) -> Result<u64> {
-    let sessions = role.metric("furrow_scorer_sessions");
-    // It shows none before it owns a partition.
-    Ok(sessions.unwrap_or_default() as u64)
 }
 
 /// The partitions that a scorer has, and that it has given out outputs of or waits to.

@@ -12,38 +12,57 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Everything that was measured.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Report {
+    /// What was asked for.
+    pub options: Options,
     /// Processors, shared by everything.
     pub cores: usize,
     /// The log beside Kafka's tools.
     pub throughput: Vec<Row>,
-    /// Scorers while sessions are opened.
-    pub growth: Vec<Grown>,
+    /// Scorers at several moments.
+    pub memory: Vec<Footprint>,
     /// Every hand-over.
     pub hand_overs: Vec<HandOver>,
-    /// What the scorers had in memory after each of them: of whom, and what.
-    pub afterwards: Vec<Grown>,
     /// Batches that were appended, each of which is counted once in the newest update of its session.
     pub batches: u64,
     /// Updates in the log, repeats included.
     pub updates: u64,
 }
 
-/// A scorer at one moment.
+/// What a scorer had in memory at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Grown {
-    /// Open sessions.
+pub struct Footprint {
+    /// What it had done before.
+    pub moment: Moment,
+    /// Its open sessions.
     pub sessions: u64,
     /// Its process.
     #[serde(flatten)]
     pub memory: Memory,
 }
 
+/// What a scorer had done before its memory was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// It was just ready and owned half of the empty partitions.
+    Began,
+    /// It folded sessions as they came.
+    Folded,
+    /// It took the other's partitions over.
+    TookOver,
+    /// It gave half of its partitions to one that joined.
+    GaveUp,
+    /// It joined and began with snapshots.
+    Joined,
+}
+
 impl Report {
     /// Appending and consuming, in Markdown.
     #[must_use]
-    pub fn throughput(&self, rounds: u32) -> String {
+    pub fn throughput(&self) -> String {
+        let rounds = self.options.rounds;
         let mut lines = vec![
             format!(
                 "{} cores, shared with the broker; {} partitions, acks=all, records a second, \
@@ -73,34 +92,62 @@ impl Report {
 
     /// Memory of the scorers, in Markdown.
     #[must_use]
-    pub fn memory(&self, options: &Options) -> String {
+    pub fn memory(&self) -> String {
         let mut lines = vec![
             format!(
-                "two scorers, {} partitions each, sessions of {} batches; memory of each",
+                "two scorers, {} partitions each; sessions of {} batches and more; medians",
                 pair::PARTITIONS / 2,
-                options.batches
+                self.options.batches
             ),
             String::new(),
-            "| open sessions | resident | allocated | peak | resident a session beyond the start |"
+            "| a scorer that | open sessions | resident | its most | a session beyond the start |"
                 .to_owned(),
-            "|---:|---:|---:|---:|---:|".to_owned(),
+            "|---|---:|---:|---:|---:|".to_owned(),
         ];
-        let start = self.growth.iter().find(|grown| grown.sessions == 0);
-        for grown in &self.growth {
-            lines.push(grown_row(*grown, start.copied()));
+        let mut steps: Vec<(Moment, u64)> = Vec::new();
+        for sized in &self.memory {
+            // The two halves are not quite equal.
+            let step = (sized.moment, self.step(sized.sessions));
+            if !steps.contains(&step) {
+                steps.push(step);
+            }
         }
-        lines.push(String::new());
-        lines.push("after hand-overs:".to_owned());
-        lines.push(String::new());
-        for grown in &self.afterwards {
-            lines.push(grown_row(*grown, start.copied()));
+        let start = self.median(|one| one.moment == Moment::Began, resident);
+        for (moment, step) in steps {
+            let those = |one: &Footprint| (one.moment, self.step(one.sessions)) == (moment, step);
+            let of = |value| self.median(those, value);
+            let (sessions, now) = (of(|one| one.sessions as f64), of(resident));
+            let each = match moment {
+                Moment::Began => "–".to_owned(),
+                Moment::Folded | Moment::TookOver | Moment::GaveUp | Moment::Joined => {
+                    format!("{:.1} kB", (now - start) / sessions / 1e3)
+                }
+            };
+            lines.push(format!(
+                "| {} | {sessions:.0} | {:.0} MB | {:.0} MB | {each} |",
+                moment.words(),
+                now / 1e6,
+                of(|one| one.memory.peak as f64) / 1e6
+            ));
         }
         lines.join("\n")
     }
 
+    /// Sessions in quarters of those that each scorer has when all are open, rounded.
+    fn step(&self, sessions: u64) -> u64 {
+        let quarter = u64::from(self.options.sessions).div_ceil(4);
+        (sessions + quarter / 2) / quarter
+    }
+
+    fn median(&self, those: impl Fn(&Footprint) -> bool, value: fn(&Footprint) -> f64) -> f64 {
+        let those = self.memory.iter().filter(|one| those(one));
+        Spread::of(those.map(value)).map_or(f64::NAN, |spread| spread.median)
+    }
+
     /// Hand-overs, in Markdown.
     #[must_use]
-    pub fn hand_overs(&self, options: &Options) -> String {
+    pub fn hand_overs(&self) -> String {
+        let options = &self.options;
         let mut lines = vec![
             format!(
                 "partitions with about {} open sessions go to a scorer that has as many already, \
@@ -148,22 +195,20 @@ impl Report {
     }
 }
 
-fn grown_row(grown: Grown, start: Option<Grown>) -> String {
-    let mb = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
-    let Grown { sessions, memory } = grown;
-    let each = match start {
-        Some(start) if sessions > 0 => {
-            let beyond = memory.resident.saturating_sub(start.memory.resident);
-            format!("{} B", beyond / sessions)
+impl Moment {
+    fn words(self) -> &'static str {
+        match self {
+            Moment::Began => "has just begun",
+            Moment::Folded => "has folded them",
+            Moment::TookOver => "has taken over half of them",
+            Moment::GaveUp => "has given as many up",
+            Moment::Joined => "has read them from snapshots",
         }
-        Some(_) | None => "–".to_owned(),
-    };
-    format!(
-        "| {sessions} | {} | {} | {} | {each} |",
-        mb(memory.resident),
-        mb(memory.anonymous),
-        mb(memory.peak)
-    )
+    }
+}
+
+fn resident(one: &Footprint) -> f64 {
+    one.memory.resident as f64
 }
 
 fn row(words: &str, snapshots: Snapshots, those: &[HandOver]) -> Option<String> {
