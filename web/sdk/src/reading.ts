@@ -1,6 +1,6 @@
 import { elementOf, later, now, on, selection, whenStill } from './browser';
 import { add, Kind, place } from './record';
-import { describe, pressed, type Target } from './targets';
+import { meant, type Target } from './targets';
 
 /** A selection is told once it has stood still for this long, ms. */
 const STILL_MS = 400;
@@ -29,7 +29,4 @@ export function watchReading(): void {
   on('beforeprint', (_event, time) => add(Kind.Print, time, () => []));
 }
 
-function where(): Target | undefined {
-  const element = elementOf(getSelection()!.anchorNode);
-  return element ? describe(pressed(element)) : undefined;
-}
+const where = (): Target | null => meant(elementOf(getSelection()!.anchorNode));

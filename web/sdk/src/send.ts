@@ -100,7 +100,7 @@ async function publish(batch: Message): Promise<string> {
   const frame = new Uint8Array([0, length >> 24, length >> 16, length >> 8, length, ...batch]);
   const response = await send(`${settings.endpoint}/furrow.v1.IngestService/Publish`, {
     method: 'POST',
-    headers: { 'content-type': 'application/grpc-web+proto', 'x-grpc-web': '1', 'x-furrow-key': settings.key },
+    headers: { 'content-type': 'application/grpc-web+proto', 'x-furrow-key': settings.key },
     body: frame,
     credentials: 'omit',
     signal: AbortSignal.timeout(REQUEST_MS_MAX),
