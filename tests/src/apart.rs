@@ -1,7 +1,7 @@
 //! Roles apart: each in a process of its own, on one configuration.
 
-use crate::furrow::bare_command;
-use crate::http::request;
+use crate::furrow::{bare_command, run};
+use crate::http::{request, sum_of_metric};
 use crate::wait::until;
 use furrow_test_broker::{Watched, free_port};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 /// How long a start may take, joining a group included.
 const START_MAX: Duration = Duration::from_secs(90);
-/// How long an orderly end may take.
+/// How long an orderly end may take, without brokers as well.
 const END_MAX: Duration = Duration::from_secs(60);
 
 /// What all processes share: settings, and a folder for snapshots.
@@ -38,6 +38,12 @@ impl Apart {
         Apart { folder, variables }
     }
 
+    /// The folder of the snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.folder.path().join("snapshots")
+    }
+
     /// With one setting changed for what is started from now on.
     pub fn set(&mut self, variable: &str, value: &str) {
         self.variables.insert(variable.into(), value.into());
@@ -49,11 +55,7 @@ impl Apart {
     /// When it cannot be started.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.command()
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the binary can be run")
+        run(self.command(), arguments)
     }
 
     /// Starts a role and waits until it is ready.
@@ -133,6 +135,22 @@ impl Role {
         String::from_utf8_lossy(&text).into_owned()
     }
 
+    /// The process's number.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("the role is running").pid()
+    }
+
+    /// The sum of all samples of a metric, or of those with a label, such as
+    /// `furrow_scorer_records{outcome="scored"}`; `None` while it has none, or nobody answers.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        sum_of_metric(self.observe, name)
+    }
+
     /// How it ended, if it has by itself.
     ///
     /// # Panics
@@ -158,13 +176,21 @@ impl Role {
         self.running.take().expect("the role is running").kill();
     }
 
+    /// SIGTERM, and waits until it has ended.
+    ///
+    /// # Panics
+    /// When it is not running, or does not end in time.
+    pub fn end(&mut self) -> ExitStatus {
+        let running = self.running.take().expect("the role is running");
+        running.end(END_MAX).expect("the role ends after a signal")
+    }
+
     /// SIGTERM, and waits until it has ended in order.
     ///
     /// # Panics
     /// When it is not running, does not end in time, or fails.
     pub fn stop(&mut self) {
-        let running = self.running.take().expect("the role is running");
-        let status = running.end(END_MAX).expect("the role ends after a signal");
+        let status = self.end();
         assert!(
             status.success(),
             "{} {status}: {}",

@@ -261,11 +261,7 @@ impl Furrow {
     /// When it cannot be started.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.command()
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("the binary can be run")
+        run(self.command(), arguments)
     }
 
     /// Waits until all that was sent has its rows: so many batches count in sessions, so many are
@@ -500,6 +496,15 @@ pub fn bare_command() -> Command {
         }
     }
     command
+}
+
+/// Runs it with these arguments to its end, without input.
+pub(crate) fn run(mut command: Command, arguments: &[&str]) -> Output {
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary can be run")
 }
 
 fn read(path: &Path) -> String {

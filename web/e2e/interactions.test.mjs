@@ -6,20 +6,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { laps, shake, swipe, tilt, wheel } from './hands.mjs';
-import { LOW, PHONE, Visitor, archived, byKind, closeBrowser, openBrowser, rows } from './world.mjs';
+import { LOW, PHONE, Visitor, archived, byKind, watchRows } from './world.mjs';
 
 /** What is told of a page arrives within this time, ms. */
 const ARCHIVED_MS = 15_000;
 const LOOK_MS = 250;
 
-before(async () => {
-  await openBrowser();
-  rows.start();
-});
-after(async () => {
-  await rows.stop();
-  await closeBrowser();
-});
+watchRows();
 
 /** Waits until the archive holds these kinds; gives what it holds. */
 async function holds(session, kinds) {

@@ -2,23 +2,16 @@
 // by finger, followed to its row in ClickHouse. Presses that nobody answers
 // are in visits.test.mjs.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { darts, flight, laps, lines, shake, straight, swipe, tilt, wheel } from './hands.mjs';
-import { LOW, PHONE, Visitor, closeBrowser, openBrowser, rows } from './world.mjs';
+import { LOW, PHONE, Visitor, watchRows } from './world.mjs';
 
 /** Visitors at the same time. */
 const AT_ONCE = 4;
 const CAN = '/product?p=can';
 
-before(async () => {
-  await openBrowser();
-  rows.start();
-});
-after(async () => {
-  await rows.stop();
-  await closeBrowser();
-});
+watchRows();
 
 /** A visitor does something, and the rows show this signal, where it was. */
 const signal = (kind, what, path, act, { device, on, fits } = {}) =>

@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import protobuf from 'protobufjs';
@@ -162,6 +163,18 @@ class Rows {
 }
 
 export const rows = new Rows();
+
+/** The file's tests have a browser, and the rows are looked at. */
+export function watchRows() {
+  before(async () => {
+    await openBrowser();
+    rows.start();
+  });
+  after(async () => {
+    await rows.stop();
+    await closeBrowser();
+  });
+}
 
 /** Writes down in the page when a session's row first shows frustration and a reason for it. */
 function watchList() {

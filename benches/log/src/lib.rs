@@ -1,84 +1,66 @@
-//! What the log is measured beside: Kafka's own performance tools, run and read.
+//! What Kafka costs: the log beside Kafka's own tools, the memory of a scorer, and what happens
+//! when partitions go from one scorer to another.
+//!
+//! ```text
+//! options     what the command line asks for
+//! tools       Kafka's own performance tools, run and read
+//! throughput  appending and consuming through the log, in turns with them
+//! crowd       sessions that stay open, and the batches that they send
+//! pair        two scorers on one broker, each a process
+//! told        what a scorer's log says about its partitions, and when
+//! memory      what a process has in memory
+//! handover    one scorer's partitions go to the other
+//! seen        score updates as they stand in the log
+//! report      the tables and the file
+//! ```
 
-use anyhow::{Context, Result};
-use furrow_test_broker::{Broker, run_tool};
+pub mod crowd;
+pub mod handover;
+pub mod memory;
+pub mod options;
+pub mod pair;
+pub mod report;
+pub mod seen;
+pub mod throughput;
+pub mod told;
+pub mod tools;
 
-/// Records a second.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// Until all were acknowledged.
-    pub appended: f64,
-    /// From joining the group to the last one.
-    pub consumed: f64,
-}
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// One round of Kafka's tools on a topic of their own: so many records of so many bytes.
+/// The machine's clock, which the broker shares, ms since 1970.
 ///
-/// # Errors
-/// When they print something else than they used to.
-pub fn tools(
-    broker: &Broker,
-    topic: &str,
-    partitions: u32,
-    bytes: usize,
-    records: u64,
-) -> Result<Pace> {
-    broker.create_topic(topic, partitions, &[]);
-    let bootstrap = broker.bootstrap();
-    let (count, size) = (records.to_string(), bytes.to_string());
-    let servers = format!("bootstrap.servers={bootstrap}");
-    let produced = run_tool(
-        "org.apache.kafka.tools.ProducerPerformance",
-        &[
-            "--topic",
-            topic,
-            "--num-records",
-            &count,
-            "--record-size",
-            &size,
-            "--throughput",
-            "-1",
-            "--producer-props",
-            &servers,
-            "acks=all",
-        ],
-    );
-    let consumed = run_tool(
-        "org.apache.kafka.tools.ConsumerPerformance",
-        &[
-            "--bootstrap-server",
-            &bootstrap,
-            "--topic",
-            topic,
-            "--messages",
-            &count,
-        ],
-    );
-    Ok(Pace {
-        appended: sent_a_second(&produced).with_context(|| produced.clone())?,
-        consumed: fetched_a_second(&consumed).with_context(|| consumed.clone())?,
-    })
+/// # Panics
+/// When it shows a time before that.
+#[must_use]
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let since = since.expect("the clock shows a time after 1970");
+    i64::try_from(since.as_millis()).expect("milliseconds fit for ages")
 }
 
-/// From the last line of `ProducerPerformance`, which alone has percentiles.
-fn sent_a_second(printed: &str) -> Option<f64> {
-    let line = printed.lines().rfind(|line| line.contains("99th"))?;
-    let (_, rest) = line.split_once("records sent, ")?;
-    rest.split_once(" records/sec")?.0.parse().ok()
+/// Least, middle and greatest of some measured values.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Spread {
+    /// None is less.
+    pub min: f64,
+    /// As many are less as are more.
+    pub median: f64,
+    /// None is more.
+    pub max: f64,
 }
 
-/// From the last line of `ConsumerPerformance`, by the names in its first.
-fn fetched_a_second(printed: &str) -> Option<f64> {
-    let mut lines = printed.lines().filter(|line| line.contains(','));
-    let mut names = lines.next()?.split(',');
-    let column = names.position(|name| name.trim() == "nMsg.sec")?;
-    lines
-        .next_back()?
-        .split(',')
-        .nth(column)?
-        .trim()
-        .parse()
-        .ok()
+impl Spread {
+    /// `None` of no values.
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (*values.first()?, *values.last()?);
+        let upper = values.len() / 2;
+        let lower = (values.len() - 1) / 2;
+        let median = f64::midpoint(values[lower], values[upper]);
+        Some(Spread { min, median, max })
+    }
 }
 
 #[cfg(test)]
@@ -86,18 +68,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_producer_s_last_line_counts() {
-        let printed = "120 records sent, 24.0 records/sec (0.02 MB/sec), 3.1 ms avg latency.\n\
-            500 records sent, 691.5 records/sec (0.66 MB/sec), 2.0 ms avg latency, 9.0 ms max \
-            latency, 1 ms 50th, 2 ms 95th, 3 ms 99th, 9 ms 99.9th.\n";
-        assert_eq!(sent_a_second(printed), Some(691.5));
-        assert_eq!(sent_a_second("nothing"), None);
-    }
-
-    #[test]
-    fn the_consumer_s_column_is_found_by_its_name() {
-        let printed = "start.time, end.time, MB.sec, data.consumed.in.nMsg, nMsg.sec\n\
-            2026-01-01 00:00:00:000, 2026-01-01 00:00:01:000, 1.0, 500, 500.25\n";
-        assert_eq!(fetched_a_second(printed), Some(500.25));
+    fn the_median_lies_in_the_middle_of_either_number_of_values() {
+        let median = |values: &[f64]| Spread::of(values.iter().copied()).map(|all| all.median);
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(&[]), None);
     }
 }

@@ -138,6 +138,7 @@ impl Intake {
         Ok(Appending {
             receipt,
             begun,
+            received_ms,
             ack: Ack {
                 session_id: batch.session.0.to_vec(),
                 sender_id: batch.sender.0.to_vec(),
@@ -171,6 +172,7 @@ pub(crate) struct Pending {
 struct Appending {
     receipt: Receipt,
     begun: Instant,
+    received_ms: i64,
     ack: Ack,
     bytes: u64,
     interactions: u64,
@@ -197,7 +199,8 @@ impl Pending {
             .append_seconds
             .observe(appending.begun.elapsed().as_secs_f64());
         match answer {
-            Ok(_) => {
+            Ok(appended) => {
+                metrics.clock_compared(appended.append_time_ms, appending.received_ms);
                 metrics.accepted_bytes.inc_by(appending.bytes);
                 metrics.accepted_interactions.inc_by(appending.interactions);
                 metrics.accepted_samples.inc_by(appending.samples);

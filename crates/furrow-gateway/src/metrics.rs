@@ -3,12 +3,14 @@
 
 use crate::refusal::Refusal;
 use furrow_proto::record::Entry;
+use furrow_service::meter::{histogram_seconds, metric, seconds};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EntryLabel {
@@ -37,6 +39,7 @@ pub(crate) struct Metrics {
     batches: Family<OutcomeLabels, Counter>,
     publications: Family<PublicationLabel, Counter>,
     pub(crate) append_seconds: Histogram,
+    clock_behind_seconds: Gauge<f64, AtomicU64>,
     pub(crate) accepted_bytes: Counter,
     pub(crate) accepted_interactions: Counter,
     pub(crate) accepted_samples: Counter,
@@ -48,68 +51,48 @@ impl Metrics {
     pub(crate) fn register(registry: &mut Registry) -> Metrics {
         // 0.5 ms to 8 s: an fsync at the lower end, a client's patience at the
         // upper.
-        let append_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 15));
-        let metrics = Metrics {
-            received: Family::default(),
-            in_flight: Family::default(),
-            batches: Family::default(),
-            publications: Family::default(),
-            append_seconds,
-            accepted_bytes: Counter::default(),
-            accepted_interactions: Counter::default(),
-            accepted_samples: Counter::default(),
-            connections: Gauge::default(),
-            connections_refused: Counter::default(),
-        };
-        let registry = registry.sub_registry_with_prefix("furrow_gateway");
-        registry.register(
-            "batches_received",
-            "Batches that came in",
-            metrics.received.clone(),
-        );
-        registry.register(
-            "batches_in_flight",
-            "Batches without an outcome yet",
-            metrics.in_flight.clone(),
-        );
-        registry.register("batches", "Batches by outcome", metrics.batches.clone());
-        registry.register(
-            "rule_publications",
-            "Calls that publish rules, by outcome",
-            metrics.publications.clone(),
-        );
-        registry.register_with_unit(
-            "append",
-            "From a batch's append to its being durable",
-            Unit::Seconds,
-            metrics.append_seconds.clone(),
-        );
-        registry.register(
-            "accepted_bytes",
-            "Bytes of accepted batches",
-            metrics.accepted_bytes.clone(),
-        );
-        registry.register(
-            "accepted_interactions",
-            "Interactions in accepted batches",
-            metrics.accepted_interactions.clone(),
-        );
-        registry.register(
-            "accepted_samples",
-            "Samples in accepted batches",
-            metrics.accepted_samples.clone(),
-        );
-        registry.register(
-            "connections",
-            "Open connections",
-            metrics.connections.clone(),
-        );
-        registry.register(
-            "connections_refused",
-            "Connections closed at once, over a limit",
-            metrics.connections_refused.clone(),
-        );
-        metrics
+        let append_bounds = exponential_buckets(0.000_5, 2.0, 15);
+        let r = registry.sub_registry_with_prefix("furrow_gateway");
+        Metrics {
+            received: metric(r, "batches_received", "Batches that came in"),
+            in_flight: metric(r, "batches_in_flight", "Batches without an outcome yet"),
+            batches: metric(r, "batches", "Batches by outcome"),
+            publications: metric(
+                r,
+                "rule_publications",
+                "Calls that publish rules, by outcome",
+            ),
+            append_seconds: histogram_seconds(
+                r,
+                "append",
+                "From a batch's append to its being durable",
+                append_bounds,
+            ),
+            clock_behind_seconds: seconds(
+                r,
+                "clock_behind",
+                "How far the log's clock is ahead of this process's, by the newest durable batch",
+            ),
+            accepted_bytes: metric(r, "accepted_bytes", "Bytes of accepted batches"),
+            accepted_interactions: metric(
+                r,
+                "accepted_interactions",
+                "Interactions in accepted batches",
+            ),
+            accepted_samples: metric(r, "accepted_samples", "Samples in accepted batches"),
+            connections: metric(r, "connections", "Open connections"),
+            connections_refused: metric(
+                r,
+                "connections_refused",
+                "Connections closed at once, over a limit",
+            ),
+        }
+    }
+
+    /// The log's time of a batch, beside this process's when it came.
+    pub(crate) fn clock_compared(&self, append_time_ms: i64, received_ms: i64) {
+        let behind_ms = append_time_ms - received_ms;
+        self.clock_behind_seconds.set(behind_ms as f64 / 1_000.0);
     }
 
     /// Counts a call that publishes rules.

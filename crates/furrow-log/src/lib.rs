@@ -42,7 +42,7 @@ pub use error::{
     AppendError, BrokerError, CloseError, ConsumeError, ForgetError, OpenError, ReadError,
     StorageError, TopicError,
 };
-pub use kafka::{GroupProtocol, KafkaSettings};
+pub use kafka::{GroupProtocol, KafkaSettings, Patience};
 pub use lag::Standing;
 pub use receipt::Receipt;
 pub use settings::{Clock, EmbeddedSettings};
@@ -264,8 +264,9 @@ impl Log {
     }
 
     /// Makes everything durable and releases the folder, so that it can be opened again; with Kafka
-    /// waits until the members have left their groups. Every other handle, member and tail then
-    /// answers that the log is closed.
+    /// waits until the members have left their groups and appends have their receipts, both for a
+    /// bounded time, so that it ends while the brokers are away. Every other handle, member and tail
+    /// then answers that the log is closed.
     pub async fn close(self) -> Result<(), CloseError> {
         match self.0 {
             Backend::Embedded(log) => log.close().await,

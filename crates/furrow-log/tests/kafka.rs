@@ -14,7 +14,7 @@ use std::time::Duration;
 use conformance::{Subject, put, put_all, read_all, soon, texts, topic};
 use furrow_log::{
     AppendError, Cleanup, Event, GroupProtocol, KafkaSettings, Log, Offset, OpenError, Partition,
-    Stamp, Topic, TopicError, TopicPlan,
+    Patience, Stamp, Topic, TopicError, TopicPlan,
 };
 use furrow_test_broker::Broker;
 use rdkafka::ClientConfig;
@@ -348,7 +348,7 @@ async fn what_was_acknowledged_is_there_once_and_in_order_after_brokers_were_kil
     const EACH: u64 = 2_000;
     let mut broker = Broker::start();
     let settings = KafkaSettings {
-        message_timeout_ms: 0,
+        patience: Patience::Endless,
         ..settings(&broker.bootstrap())
     };
     let log = connect(&settings).await;
@@ -397,7 +397,7 @@ async fn what_was_acknowledged_is_there_once_and_in_order_after_brokers_were_kil
 async fn an_append_that_no_broker_acknowledges_times_out_and_the_next_is_taken() {
     let broker = Broker::start();
     let settings = KafkaSettings {
-        message_timeout_ms: 2_000,
+        patience: Patience::Bounded(2_000),
         ..settings(&broker.bootstrap())
     };
     let log = connect(&settings).await;

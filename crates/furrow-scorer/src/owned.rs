@@ -11,9 +11,14 @@ use furrow_core::time::LogTime;
 use furrow_log::Partition;
 use furrow_proto::record::InteractionRecord;
 
-/// Time between two ticks of a partition at least, should the log's clock run
-/// behind this one.
+/// Time between two ticks of a partition at least.
 const TICK_PAUSE_MS: u64 = 50;
+
+/// By how much the log's clock runs behind this one is known from the last tick
+/// that was read, and is doubted from then on after so long: another broker may
+/// lead the partition now. So one that runs behind gets a tick for every
+/// deadline and one each time that this has passed.
+const DOUBT_AFTER_MS: u64 = 10_000;
 
 /// One that was not read for so long is taken for lost and appended again. Of
 /// two that come, the second changes nothing.
@@ -25,22 +30,64 @@ pub(crate) struct Owned {
     progress: Progress,
     /// Outputs of records before this are durable already.
     emit_from: u64,
+    outputs: Outputs,
     /// Tells this ownership from an earlier one of the same partition.
     life: u64,
     is_caught_up: bool,
     tick: Tick,
+    log_clock: LogClock,
     snapshot: Snapshot,
+}
+
+/// Whether the outputs of this ownership flow; told once, since it ends the
+/// pause that a take-over is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outputs {
+    /// None is durable yet.
+    Awaited,
+    Flowing,
 }
 
 #[derive(Debug)]
 enum Tick {
     /// None was appended since the last record.
     Idle,
-    /// One is on its way to the log, or in it and not read. From then on, as
-    /// [`Now::running_ms`], it is lost.
-    Appended(u64),
+    /// One is on its way to the log, or in it and not read.
+    Appended {
+        /// The time that it says, by this process's clock.
+        written_ms: i64,
+        /// From then on, as [`Now::running_ms`], it is lost.
+        lost_from: u64,
+    },
     /// The next may be appended from then on, as [`Now::running_ms`].
     Pausing(u64),
+}
+
+/// What is known of the clock by which a partition's records are stamped.
+#[derive(Debug)]
+struct LogClock {
+    /// How far it ran behind this process's when a tick was last read, ms. One
+    /// that runs ahead counts as right: a tick says its writer's time too.
+    behind_ms: i64,
+    /// From then on, as [`Now::running_ms`], it may be another.
+    doubted_from: u64,
+}
+
+impl LogClock {
+    fn read_a_tick(&mut self, written_ms: i64, append_time: LogTime, now: Now) {
+        self.behind_ms = written_ms.saturating_sub(append_time.0).max(0);
+        self.doubted_from = now.running_ms + DOUBT_AFTER_MS;
+    }
+
+    /// How long it takes until a tick may bring about what is due at a log
+    /// time, ms.
+    fn wait_ms(&self, due: LogTime, now: Now) -> u64 {
+        let by_own_ms = due.0.saturating_sub(now.at_ms);
+        let by_log_ms = by_own_ms.saturating_add(self.behind_ms);
+        let [by_own_ms, by_log_ms] = [by_own_ms, by_log_ms].map(|ms| ms.max(0).unsigned_abs());
+        let doubted_ms = self.doubted_from.saturating_sub(now.running_ms);
+        by_log_ms.min(by_own_ms.max(doubted_ms))
+    }
 }
 
 #[derive(Debug)]
@@ -57,9 +104,14 @@ impl Owned {
         Owned {
             progress: Progress::new(state.next_offset().max(emit_from)),
             emit_from,
+            outputs: Outputs::Awaited,
             life,
             is_caught_up: false,
             tick: Tick::Idle,
+            log_clock: LogClock {
+                behind_ms: 0,
+                doubted_from: 0,
+            },
             snapshot: Snapshot::At(snapshot_ms),
             state,
         }
@@ -88,6 +140,12 @@ impl Owned {
         record: Record,
         now: Now,
     ) -> Folded {
+        // Another's tick tells of that one's clock.
+        if let (Record::Tick { at_ms }, Tick::Appended { written_ms, .. }) = (&record, &self.tick)
+            && at_ms == written_ms
+        {
+            self.log_clock.read_a_tick(*at_ms, append_time, now);
+        }
         let folded = self.state.fold(offset, append_time, record);
         self.is_caught_up = false;
         if let Outcome::Tick | Outcome::Control = folded.outcome {
@@ -101,8 +159,12 @@ impl Owned {
         self.progress.folded(offset, outputs);
     }
 
-    pub(crate) fn durable(&mut self, offset: u64) {
+    pub(crate) fn durable(&mut self, partition: Partition, offset: u64) {
         self.progress.durable(offset);
+        if self.outputs == Outputs::Awaited {
+            self.outputs = Outputs::Flowing;
+            tracing::info!(partition = partition.0, offset, "first output is durable");
+        }
     }
 
     pub(crate) fn take_commit(&mut self) -> Option<u64> {
@@ -113,16 +175,22 @@ impl Owned {
     /// rules that were told long ago, or else a tick, which they do as well.
     pub(crate) fn take_appends(&mut self, now: Now) -> Vec<InteractionRecord> {
         match self.tick {
-            Tick::Appended(until) | Tick::Pausing(until) if until <= now.running_ms => {
+            Tick::Appended {
+                lost_from: until, ..
+            }
+            | Tick::Pausing(until)
+                if until <= now.running_ms =>
+            {
                 self.tick = Tick::Idle;
             }
-            Tick::Idle | Tick::Appended(_) | Tick::Pausing(_) => {}
+            Tick::Idle | Tick::Appended { .. } | Tick::Pausing(_) => {}
         }
         if !(self.is_caught_up && matches!(self.tick, Tick::Idle)) {
             return Vec::new();
         }
         let at_ms = now.at_ms;
-        let is_due = |due: Option<LogTime>| due.is_some_and(|due| due.0 <= at_ms);
+        let is_due =
+            |due: Option<LogTime>| due.is_some_and(|due| self.log_clock.wait_ms(due, now) == 0);
         let records: Vec<_> = if is_due(self.state.repeat_due()) {
             let repeats = self.state.repeats(at_ms).into_iter();
             repeats
@@ -135,7 +203,10 @@ impl Owned {
                 .collect()
         };
         if !records.is_empty() {
-            self.tick = Tick::Appended(now.running_ms + TICK_LOST_AFTER_MS);
+            self.tick = Tick::Appended {
+                written_ms: at_ms,
+                lost_from: now.running_ms + TICK_LOST_AFTER_MS,
+            };
         }
         records
     }
@@ -155,10 +226,13 @@ impl Owned {
             Tick::Idle => {
                 let due = [self.state.deadline(), self.state.repeat_due()];
                 let due = due.into_iter().flatten().min()?;
-                let wait_ms = due.0.saturating_sub(now.at_ms).max(0).unsigned_abs();
+                let wait_ms = self.log_clock.wait_ms(due, now);
                 Some(now.running_ms.saturating_add(wait_ms))
             }
-            Tick::Appended(until) | Tick::Pausing(until) => Some(until),
+            Tick::Appended {
+                lost_from: until, ..
+            }
+            | Tick::Pausing(until) => Some(until),
         }
     }
 

@@ -265,6 +265,9 @@ impl Running {
             let published = snapshot::publish(&*self.scorer.snapshots, written).await;
             self.published(published);
         }
+        for standing in self.scoring.standing() {
+            tracing::info!(partition = standing.partition.0, "gave up");
+        }
         Ok(())
     }
 
@@ -275,6 +278,7 @@ impl Running {
                 partition,
                 committed,
             } => {
+                tracing::info!(partition = partition.0, "assigned");
                 let now_ms = self.clock.now().at_ms;
                 let offered = self.scorer.offer(&topic, partition, committed, now_ms);
                 let offer = offered.await?;
@@ -284,6 +288,7 @@ impl Running {
                 self.scorer.readiness.not_ready("replaying");
             }
             Event::Revoked { partition, .. } => {
+                tracing::info!(partition = partition.0, "gave up");
                 self.scoring.revoked(partition);
                 self.show();
             }

@@ -254,7 +254,7 @@ impl Scoring {
         if let Some(owned) = self.owned.get_mut(&sent.partition)
             && owned.life() == sent.life
         {
-            owned.durable(sent.offset);
+            owned.durable(sent.partition, sent.offset);
         }
     }
 

@@ -7,6 +7,7 @@
 //! observe     /healthz, /readyz and /metrics
 //! lag         how far a role is behind, as gauges and in its readiness
 //! law         what must add up
+//! meter       metrics, made and registered in one go
 //! exposition  reads what /metrics says
 //! clock       what time it is
 //! net         listening, with an error that says what to do
@@ -20,6 +21,7 @@ pub mod config;
 pub mod exposition;
 pub mod lag;
 pub mod law;
+pub mod meter;
 pub mod net;
 pub mod observe;
 pub mod supervise;

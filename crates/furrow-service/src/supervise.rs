@@ -126,7 +126,8 @@ impl Signals {
         (sender, Signals(Source::Channel(receiver)))
     }
 
-    async fn next(&mut self) -> Signal {
+    /// The next one. Cancel-safe.
+    pub async fn next(&mut self) -> Signal {
         match &mut self.0 {
             Source::System {
                 interrupt,

@@ -2,12 +2,13 @@
 
 use crate::place::{Place, Source};
 use furrow_service::lag::{Gauges, Place as Shown};
+use furrow_service::meter::{histogram_seconds, metric};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -43,55 +44,35 @@ pub struct Metrics {
 impl Metrics {
     /// Makes the handles and registers them; lag is shown on `lag`.
     pub fn register(registry: &mut Registry, lag: Gauges) -> Metrics {
-        let metrics = Metrics {
-            rows: Family::default(),
-            inserts: Family::default(),
-            retries: Family::default(),
-            undecodable: Family::default(),
-            lost: Family::default(),
+        // 2 ms to 65 s: a small insert at the lower end, a store that was
+        // away at the upper.
+        let bounds = exponential_buckets(0.002, 2.0, 16);
+        let r = registry.sub_registry_with_prefix("furrow_sink");
+        Metrics {
+            rows: metric(r, "rows", "Rows confirmed"),
+            inserts: metric(r, "inserts", "Inserts confirmed"),
+            retries: metric(
+                r,
+                "retries",
+                "Attempts that are made again, by table or as dead_letters",
+            ),
+            undecodable: metric(r, "records_undecodable", "Records that cannot be read"),
+            lost: metric(
+                r,
+                "records_lost",
+                "Records that retention dropped before they were read",
+            ),
             owned: Arc::default(),
             lag,
-            pending: Gauge::default(),
-            dead_letters: Counter::default(),
-            // 2 ms to 65 s: a small insert at the lower end, a store that was
-            // away at the upper.
-            flush_seconds: Histogram::new(exponential_buckets(0.002, 2.0, 16)),
-        };
-        let registry = registry.sub_registry_with_prefix("furrow_sink");
-        registry.register("rows", "Rows confirmed", metrics.rows.clone());
-        registry.register("inserts", "Inserts confirmed", metrics.inserts.clone());
-        registry.register(
-            "retries",
-            "Attempts that are made again, by table or as dead_letters",
-            metrics.retries.clone(),
-        );
-        registry.register(
-            "records_undecodable",
-            "Records that cannot be read",
-            metrics.undecodable.clone(),
-        );
-        registry.register(
-            "records_lost",
-            "Records that retention dropped before they were read",
-            metrics.lost.clone(),
-        );
-        registry.register(
-            "dead_letters",
-            "Records sent to the dead letters",
-            metrics.dead_letters.clone(),
-        );
-        registry.register(
-            "rows_pending",
-            "Rows gathered and not yet on their way",
-            metrics.pending.clone(),
-        );
-        registry.register_with_unit(
-            "flush",
-            "From a block's being sealed to all of it being confirmed",
-            Unit::Seconds,
-            metrics.flush_seconds.clone(),
-        );
-        metrics
+            pending: metric(r, "rows_pending", "Rows gathered and not yet on their way"),
+            dead_letters: metric(r, "dead_letters", "Records sent to the dead letters"),
+            flush_seconds: histogram_seconds(
+                r,
+                "flush",
+                "From a block's being sealed to all of it being confirmed",
+                bounds,
+            ),
+        }
     }
 
     pub(crate) fn inserted(&self, table: &'static str, rows: usize) {

@@ -11,6 +11,7 @@ use furrow_core::time::ClientTime;
 use furrow_gateway::config::KeyConfig;
 use furrow_proto::v1::{CanaryHealth, CanaryOutcome};
 use furrow_service::clock::now_ms;
+use furrow_service::meter::{histogram_seconds, metric, seconds};
 use furrow_service::observe::Readiness;
 use furrow_store::{CANARY, CanarySeen, QueryError, Store};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -18,7 +19,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -275,39 +276,29 @@ struct Metrics {
 
 impl Metrics {
     fn register(registry: &mut Registry) -> Metrics {
-        let metrics = Metrics {
-            sent: Family::default(),
-            // 50 ms to 100 s: what a quiet pipeline takes at the lower end, more
-            // than anybody waits at the upper.
-            trip_seconds: Histogram::new(exponential_buckets(0.05, 2.0, 12)),
-            last_seconds: Gauge::default(),
-            arrived_seconds: Gauge::default(),
-        };
-        let registry = registry.sub_registry_with_prefix("furrow_canary");
-        registry.register(
-            "sent",
-            "Canaries by what became of them",
-            metrics.sent.clone(),
-        );
-        registry.register_with_unit(
-            "trip",
-            "From sending a canary to its rows in ClickHouse",
-            Unit::Seconds,
-            metrics.trip_seconds.clone(),
-        );
-        registry.register_with_unit(
-            "last_trip",
-            "The same of the newest that arrived, 0 for none yet",
-            Unit::Seconds,
-            metrics.last_seconds.clone(),
-        );
-        registry.register_with_unit(
-            "arrived_timestamp",
-            "When the newest that arrived did, since 1970, 0 for none yet",
-            Unit::Seconds,
-            metrics.arrived_seconds.clone(),
-        );
-        metrics
+        // 50 ms to 100 s: what a quiet pipeline takes at the lower end, more
+        // than anybody waits at the upper.
+        let bounds = exponential_buckets(0.05, 2.0, 12);
+        let r = registry.sub_registry_with_prefix("furrow_canary");
+        Metrics {
+            sent: metric(r, "sent", "Canaries by what became of them"),
+            trip_seconds: histogram_seconds(
+                r,
+                "trip",
+                "From sending a canary to its rows in ClickHouse",
+                bounds,
+            ),
+            last_seconds: seconds(
+                r,
+                "last_trip",
+                "The same of the newest that arrived, 0 for none yet",
+            ),
+            arrived_seconds: seconds(
+                r,
+                "arrived_timestamp",
+                "When the newest that arrived did, since 1970, 0 for none yet",
+            ),
+        }
     }
 
     fn count(&self, ended: &Result<(), Lost>, took: Duration) {

@@ -6,7 +6,7 @@ use crate::log::{self, Backend};
 use crate::{print, store, topics};
 use anyhow::{Context, Result, bail};
 use furrow_core::ids::Epoch;
-use furrow_log::{Log, Offset, Partition, Topic, TopicError};
+use furrow_log::{Log, Offset, Partition, Patience, Topic, TopicError};
 use furrow_scorer::epoch::{self, EpochError, Stage};
 use furrow_scorer::place;
 use furrow_scorer::snapshot::{self, Snapshots};
@@ -42,7 +42,7 @@ pub(crate) async fn migrate(config: &Config, data: &Path, arguments: &Arguments)
         config.log.partitions = partitions;
         make_anew(&config, data, &snapshots, arguments.now).await?;
     }
-    let log = log::open(&config, data).await?;
+    let log = open(&config, data).await?;
     let told = match arguments.adopt {
         true => adopt(&config, &log, &snapshots).await,
         false => set_up(&config, &log, &snapshots).await,
@@ -58,6 +58,11 @@ pub(crate) async fn migrate(config: &Config, data: &Path, arguments: &Arguments)
     }
     migrated?;
     print(format!("database {} is up to date\n", config.store.database).as_bytes())
+}
+
+/// The log, to be asked and set up: nothing is appended.
+async fn open(config: &Config, data: &Path) -> Result<Log> {
+    log::open(config, data, Patience::Endless).await
 }
 
 /// Where snapshots are.
@@ -84,16 +89,12 @@ pub(crate) async fn set_up(
     if anew {
         epoch::raise(&**snapshots, config.log.partitions).await?;
     }
-    let made = topics::set_up(config, log).await?;
+    let mut told = topics::set_up(config, log).await?;
     if anew {
         epoch::made(&**snapshots).await?;
     }
     let partitions = log.partitions(&interactions).await?;
     let epoch = epoch::begin(&**snapshots, partitions).await?;
-    let mut told: Vec<String> = made
-        .iter()
-        .map(|topic| format!("topic {topic} is made"))
-        .collect();
     told.push(format!("the log is up to date, epoch {}", epoch.0));
     Ok(told)
 }
@@ -134,7 +135,7 @@ async fn adopt(config: &Config, log: &Log, snapshots: &Snapshots) -> Result<Vec<
 /// again completes it.
 async fn make_anew(config: &Config, data: &Path, snapshots: &Snapshots, now: bool) -> Result<()> {
     let life = epoch::recorded(&**snapshots).await?;
-    let log = log::open(config, data).await?;
+    let log = open(config, data).await?;
     if life.stage == Stage::InForce {
         let look = look(config, &log, snapshots, life.epoch()).await?;
         refuse_undrained(&look.left, now)?;
@@ -148,7 +149,7 @@ async fn make_anew(config: &Config, data: &Path, snapshots: &Snapshots, now: boo
         Backend::Embedded => {
             log.close().await.context("the log was not closed")?;
             set_aside(data, epoch)?;
-            let log = log::open(config, data).await?;
+            let log = open(config, data).await?;
             topics::set_up(config, &log).await?;
             log.close().await.context("the log was not closed")?;
         }
@@ -369,7 +370,7 @@ mod tests {
         let config = Config::with(&[]);
         let snapshots = snapshots(&config, data.path()).unwrap();
         for (epoch, kept) in [(1, true), (1, false), (2, true), (2, true)] {
-            let log = log::open(&config, data.path()).await.unwrap();
+            let log = open(&config, data.path()).await.unwrap();
             set_up(&config, &log, &snapshots).await.unwrap();
             let in_force = in_force(&config, &log, &snapshots).await.unwrap();
             assert_eq!(in_force, Epoch(epoch));

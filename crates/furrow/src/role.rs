@@ -3,12 +3,12 @@
 
 use crate::canary::{self, Canary};
 use crate::config::Config;
-use crate::log::Backend;
+use crate::log::{Backend, Logs};
 use crate::{laws, store};
 use anyhow::Result;
 use furrow_api::{Pipeline, Reader};
 use furrow_core::ids::Epoch;
-use furrow_log::{Log, Topic};
+use furrow_log::{Log, Patience, Topic};
 use furrow_scorer::Scorer;
 use furrow_scorer::snapshot::Snapshots;
 use furrow_service::exposition;
@@ -56,6 +56,16 @@ impl Role {
         match self {
             Role::Sink | Role::Api => true,
             Role::Gateway | Role::Scorer => false,
+        }
+    }
+
+    /// How long its appends are tried. A gateway owes its clients an answer; a
+    /// scorer and a sink wait for the log as long as it takes, as they do for
+    /// records. An api appends nothing.
+    pub(crate) fn patience(self, config: &Config) -> Patience {
+        match self {
+            Role::Gateway | Role::Api => Patience::Bounded(config.log.message_timeout_ms),
+            Role::Scorer | Role::Sink => Patience::Endless,
         }
     }
 
@@ -108,7 +118,7 @@ pub(crate) fn alone(role: Role, config: &Config) -> Result<(), Lack> {
 /// What roles are composed from.
 pub(crate) struct Ground<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) log: &'a Log,
+    pub(crate) logs: &'a Logs,
     /// Where scores are, for roles that need it.
     pub(crate) store: Option<&'a store::Open>,
     /// Where snapshots are and the epoch in force, for roles that need them.
@@ -172,7 +182,7 @@ impl Ground<'_> {
         config.keys.extend(canary::key(self.config));
         let gateway = furrow_gateway::Gateway::compose(
             config,
-            self.log.clone(),
+            self.log(Role::Gateway),
             Topic::new(&self.config.scorer.interactions),
             self.registry,
             readiness,
@@ -189,7 +199,7 @@ impl Ground<'_> {
         let (snapshots, epoch) = self.life();
         let scorer = Scorer {
             config: self.config.scorer.clone(),
-            log: self.log.clone(),
+            log: self.log(Role::Scorer),
             snapshots: snapshots.clone(),
             epoch: *epoch,
             metrics: furrow_scorer::Metrics::register(self.registry, self.gauges.clone()),
@@ -202,7 +212,7 @@ impl Ground<'_> {
         let sink = Sink::compose(
             self.config.sink.clone(),
             self.life().1,
-            self.log.clone(),
+            self.log(Role::Sink),
             self.store().writer.clone(),
             furrow_sink::Metrics::register(self.registry, self.gauges.clone()),
             readiness,
@@ -227,7 +237,7 @@ impl Ground<'_> {
         let api = furrow_api::Api::bind(
             &self.config.api,
             store,
-            self.log.clone(),
+            self.log(Role::Api),
             furrow_api::Metrics::register(self.registry),
             self.pipeline(canary.as_ref()),
         )
@@ -301,6 +311,10 @@ impl Ground<'_> {
         }
     }
 
+    fn log(&self, role: Role) -> Log {
+        self.logs.of(role.patience(self.config)).clone()
+    }
+
     fn life(&self) -> &(Snapshots, Epoch) {
         self.life
             .expect("whoever composes a role opened what it needs")
@@ -350,6 +364,16 @@ mod tests {
         ];
         for (role, variables, expected) in lacking {
             assert_eq!(alone(role, &Config::with(variables)), expected, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_answers_clients_gives_up_in_time_and_nobody_else_does() {
+        let config = Config::with(&[("FURROW__LOG__MESSAGE_TIMEOUT_MS", "1500")]);
+        let bounded = Patience::Bounded(1_500);
+        assert_eq!(Role::Gateway.patience(&config), bounded);
+        for role in [Role::Scorer, Role::Sink] {
+            assert_eq!(role.patience(&config), Patience::Endless, "{role:?}");
         }
     }
 

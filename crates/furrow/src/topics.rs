@@ -61,6 +61,42 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The topic's setting that mends it, where one does.
+    fn setting(self) -> Option<String> {
+        match self {
+            Fault::Partitions { .. } | Fault::Replication { .. } | Fault::Unwritable { .. } => None,
+            Fault::MinInsync { asked, .. } => Some(format!("min.insync.replicas={asked}")),
+            Fault::Retention { needed, .. } => Some(retention_setting(needed)),
+            Fault::RetentionBytes { .. } => Some("retention.bytes=-1".to_owned()),
+            Fault::WritersClock => Some("message.timestamp.type=LogAppendTime".to_owned()),
+            Fault::Compacted => Some("cleanup.policy=delete".to_owned()),
+            Fault::RecordBytes { needed, .. } => {
+                let with_room = u64::from(needed) + RECORD_ROOM_BYTES;
+                Some(format!("max.message.bytes={with_room}"))
+            }
+        }
+    }
+}
+
+/// What a record's headers and its batch's head may take beside key and payload.
+const RECORD_ROOM_BYTES: u64 = 1 << 10;
+
+fn retention_setting(retention: Duration) -> String {
+    format!("retention.ms={}", retention.as_millis())
+}
+
+/// Kafka's own command that changes settings of a topic. Its client here could
+/// only replace all of them at once.
+fn command(config: &Config, topic: &Topic, settings: &[String]) -> String {
+    format!(
+        "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {topic} \
+         --add-config {}",
+        config.log.brokers.replace(' ', ""),
+        settings.join(",")
+    )
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -160,27 +196,53 @@ fn faults(facts: &TopicFacts, plan: &TopicPlan, needed: Duration) -> Vec<Fault> 
     faults
 }
 
-/// Makes topics that are missing and checks those that stand. What was made.
-pub(crate) async fn set_up(config: &Config, log: &Log) -> Result<Vec<Topic>> {
+/// Makes topics that are missing and checks those that stand. What was made,
+/// and what stands otherwise than it would be made, for people.
+pub(crate) async fn set_up(config: &Config, log: &Log) -> Result<Vec<String>> {
     let plan = plan(config);
     let needed = furrow_scorer::retention_needed(&config.scorer);
     let [interactions, scores, dead_letters] = log::topics(config);
-    let mut made = Vec::new();
+    let mut told = Vec::new();
     let mut wrong = Vec::new();
     for topic in [&interactions, &scores, &dead_letters] {
         match log.describe_topic(topic).await {
             Err(TopicError::Unknown { .. }) => {
                 log.create_topic(topic, &plan).await?;
-                made.push(topic.clone());
+                told.push(format!("topic {topic} is made"));
             }
             // Nobody reads dead letters but people: they may be kept as they like.
             Ok(_) if *topic == dead_letters => {}
-            Ok(facts) => wrong.extend(told(topic, faults(&facts, &plan, needed))),
+            Ok(facts) => {
+                told.extend(kept_otherwise(config, topic, &facts, &plan));
+                wrong.push((topic.clone(), faults(&facts, &plan, needed)));
+            }
             Err(error) => return Err(error.into()),
         }
     }
-    refuse(&wrong)?;
-    Ok(made)
+    refuse(config, &wrong)?;
+    Ok(told)
+}
+
+/// How long a topic keeps records is fixed when it is made: a setting that was
+/// changed since has to be brought to it.
+fn kept_otherwise(
+    config: &Config,
+    topic: &Topic,
+    facts: &TopicFacts,
+    plan: &TopicPlan,
+) -> Option<String> {
+    let asked = plan.retention;
+    let found = match facts.retention {
+        Some(found) if found == asked => return None,
+        Some(found) => format!("for {:.1} h", hours(found)),
+        None => "for ever".to_owned(),
+    };
+    let command = command(config, topic, &[retention_setting(asked)]);
+    Some(format!(
+        "topic {topic} keeps records {found} and log.retention_hours is {:.0}; to change that: \
+         {command}",
+        hours(asked)
+    ))
 }
 
 /// Refuses a log that was not set up.
@@ -207,12 +269,10 @@ pub(crate) async fn check_recovery(config: &Config, log: &Log) -> Result<()> {
     for topic in [&interactions, &scores] {
         let facts = log.describe_topic(topic).await?;
         let faults = faults(&facts, &plan, needed).into_iter();
-        wrong.extend(told(
-            topic,
-            faults.filter(|fault| fault.endangers_recovery()),
-        ));
+        let faults = faults.filter(|fault| fault.endangers_recovery());
+        wrong.push((topic.clone(), faults.collect()));
     }
-    refuse(&wrong)
+    refuse(config, &wrong)
 }
 
 /// How topics of this log are made: one inside this process has one copy.
@@ -228,19 +288,32 @@ fn plan(config: &Config) -> TopicPlan {
     }
 }
 
-fn told(topic: &Topic, faults: impl IntoIterator<Item = Fault>) -> Vec<String> {
-    let line = |fault| format!("{topic}: {fault}");
-    faults.into_iter().map(line).collect()
-}
-
-fn refuse(wrong: &[String]) -> Result<()> {
-    if wrong.is_empty() {
+fn refuse(config: &Config, wrong: &[(Topic, Vec<Fault>)]) -> Result<()> {
+    let told: Vec<String> = wrong
+        .iter()
+        .filter(|(_, faults)| !faults.is_empty())
+        .flat_map(|(topic, faults)| told(config, topic, faults))
+        .collect();
+    if told.is_empty() {
         return Ok(());
     }
     bail!(
         "the log's topics are not what they must be:\n  {}",
-        wrong.join("\n  ")
+        told.join("\n  ")
     )
+}
+
+/// A line for each fault, and the command that mends those that it can.
+fn told(config: &Config, topic: &Topic, faults: &[Fault]) -> Vec<String> {
+    let mut lines: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("{topic}: {fault}"))
+        .collect();
+    let settings: Vec<String> = faults.iter().filter_map(|fault| fault.setting()).collect();
+    if !settings.is_empty() {
+        lines.push(format!("mend it: {}", command(config, topic, &settings)));
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -272,8 +345,13 @@ mod tests {
         }
     }
 
+    fn config() -> Config {
+        Config::with(&[("FURROW__LOG__BROKERS", "a:9092, b:9092")])
+    }
+
     fn check(facts: &TopicFacts) -> Vec<String> {
-        told(&Topic::new("t"), faults(facts, &plan(), NEEDED))
+        let faults = faults(facts, &plan(), NEEDED);
+        told(&config(), &Topic::new("t"), &faults)
     }
 
     #[test]
@@ -355,12 +433,52 @@ mod tests {
         ];
         for (facts, remedy) in cases {
             let told = check(&facts);
-            assert_eq!(told.len(), 1, "{told:?}");
             assert!(
                 told[0].starts_with("t: ") && told[0].contains(remedy),
                 "{told:?}"
             );
+            assert!(told.len() <= 2, "{told:?}");
         }
+    }
+
+    #[test]
+    fn what_settings_mend_is_one_command() {
+        let facts = TopicFacts {
+            stamp: Stamp::Writer,
+            retention: Some(73 * HOUR),
+            replication: 2,
+            ..good()
+        };
+        let told = check(&facts);
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert_eq!(
+            told[3],
+            "mend it: kafka-configs.sh --bootstrap-server a:9092,b:9092 --alter --entity-type \
+             topics --entity-name t --add-config \
+             retention.ms=266400000,message.timestamp.type=LogAppendTime"
+        );
+    }
+
+    #[test]
+    fn a_topic_that_keeps_records_otherwise_than_is_configured_is_told_with_the_command() {
+        let told = |retention| {
+            let facts = TopicFacts {
+                retention,
+                ..good()
+            };
+            kept_otherwise(&config(), &Topic::new("t"), &facts, &plan())
+        };
+        assert_eq!(told(Some(76 * HOUR)), None);
+        let longer = told(Some(100 * HOUR)).unwrap();
+        assert!(
+            longer.contains("for 100.0 h and log.retention_hours is 76"),
+            "{longer}"
+        );
+        assert!(
+            longer.ends_with("--add-config retention.ms=273600000"),
+            "{longer}"
+        );
+        assert!(told(None).unwrap().contains("for ever"));
     }
 
     #[test]

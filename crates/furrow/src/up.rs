@@ -2,12 +2,12 @@
 
 use crate::config::Config;
 use crate::headroom::Headroom;
-use crate::log::{self, Backend};
+use crate::log::{Backend, Logs};
 use crate::role::{Composed, Ground, Role, alone};
 use crate::{admin_key, demo, migrate, store, topics};
 use anyhow::{Context, Result};
 use furrow_core::ids::Epoch;
-use furrow_log::Log;
+use furrow_log::StorageError;
 use furrow_scorer::snapshot::Snapshots;
 use furrow_service::lag::Gauges;
 use furrow_service::observe::{Observe, Readiness};
@@ -39,10 +39,26 @@ impl Whole {
 }
 
 /// Runs every role until a signal comes.
-pub(crate) async fn up(mut config: Config, data: &Path, demo: bool) -> Result<()> {
+pub(crate) async fn up(config: Config, data: &Path, demo: bool) -> Result<()> {
+    until_a_signal(set_up(config, data, Whole::Up { demo })).await
+}
+
+/// Runs one role until a signal comes.
+pub(crate) async fn one(role: Role, config: &Config, data: &Path) -> Result<()> {
+    alone(role, config)?;
+    let start = async {
+        let logs = Logs::open(config, data, &[role]).await?;
+        topics::check_there(config, logs.any()).await?;
+        start(config, data, logs, Whole::Alone(role)).await
+    };
+    until_a_signal(start).await
+}
+
+/// Makes what a process with every role needs and nobody else could have.
+async fn set_up(mut config: Config, data: &Path, whole: Whole) -> Result<Started> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
-    let log = log::open(&config, data).await?;
+    let logs = Logs::open(&config, data, &whole.roles()).await?;
     if config.gateway.admin_key.expose().is_empty() {
         config.gateway.admin_key = admin_key::read_or_make(data)?;
     }
@@ -50,43 +66,57 @@ pub(crate) async fn up(mut config: Config, data: &Path, demo: bool) -> Result<()
         // Nobody else needs it, so it need not outlive the process.
         config.canary.key = admin_key::random()?;
     }
-    run(&config, data, log, Whole::Up { demo }).await
+    start(&config, data, logs, whole).await
 }
 
-/// Runs one role until a signal comes.
-pub(crate) async fn one(role: Role, config: &Config, data: &Path) -> Result<()> {
-    alone(role, config)?;
-    let log = log::open(config, data).await?;
-    topics::check_there(config, &log).await?;
-    run(config, data, log, Whole::Alone(role)).await
+/// Roles that run, and what they stand on.
+struct Started {
+    supervisor: Supervisor,
+    logs: Logs,
+    store: Option<store::Open>,
 }
 
-async fn run(config: &Config, data: &Path, log: Log, whole: Whole) -> Result<()> {
-    let store = match whole.roles().into_iter().any(Role::needs_store) {
-        true => Some(store::open(config, data).await?),
-        false => None,
-    };
-    let mut supervisor = Supervisor::new();
-    // Until here a signal ends the process at once, which harms nothing.
-    let signals = Signals::of_the_process().context("signals cannot be heard")?;
-    start(config, data, &log, store.as_ref(), whole, &mut supervisor).await?;
-    let outcome = supervisor.run_until(signals).await;
-    if let Err(interrupted @ SuperviseError::Interrupted { .. }) = outcome {
-        // Not even the log is closed: that is what at once means, and what
-        // starts next recovers as from any crash.
-        tracing::warn!(%interrupted);
-        std::process::exit(interrupted.exit_code().into());
-    }
-    // The engine outlives the sink's last flush, the log everybody's.
-    let close = async {
-        if let Some(engine) = store.and_then(|store| store.engine) {
-            engine.shutdown().await;
+/// Starts, and runs until a signal comes. Signals are heard before anything is
+/// begun: one that comes during the start ends it in order, with nothing
+/// served and nothing owed.
+async fn until_a_signal(start: impl Future<Output = Result<Started>>) -> Result<()> {
+    let mut signals = Signals::of_the_process().context("signals cannot be heard")?;
+    let started = tokio::select! {
+        biased;
+        signal = signals.next() => {
+            tracing::info!(?signal, "ended while starting");
+            return Ok(());
         }
-        log.close().await.context("the log was not closed")
+        started = start => started?,
     };
-    tokio::select! {
-        closed = close => outcome.map_err(anyhow::Error::from).and(closed),
-        code = second_signal() => std::process::exit(code?),
+    started.run(signals).await
+}
+
+impl Started {
+    async fn run(self, signals: Signals) -> Result<()> {
+        let Started {
+            supervisor,
+            logs,
+            store,
+        } = self;
+        let outcome = supervisor.run_until(signals).await;
+        if let Err(interrupted @ SuperviseError::Interrupted { .. }) = outcome {
+            // Not even the log is closed: that is what at once means, and what
+            // starts next recovers as from any crash.
+            tracing::warn!(%interrupted);
+            std::process::exit(interrupted.exit_code().into());
+        }
+        // The engine outlives the sink's last flush, the log everybody's.
+        let close = async {
+            if let Some(engine) = store.and_then(|store| store.engine) {
+                engine.shutdown().await;
+            }
+            logs.close().await.context("the log was not closed")
+        };
+        tokio::select! {
+            closed = close => outcome.map_err(anyhow::Error::from).and(closed),
+            code = second_signal() => std::process::exit(code?),
+        }
     }
 }
 
@@ -100,20 +130,34 @@ async fn second_signal() -> Result<i32> {
     }
 }
 
+async fn start(config: &Config, data: &Path, logs: Logs, whole: Whole) -> Result<Started> {
+    let store = match whole.roles().into_iter().any(Role::needs_store) {
+        true => Some(store::open(config, data).await?),
+        false => None,
+    };
+    let mut supervisor = Supervisor::new();
+    spawn(config, data, &logs, store.as_ref(), whole, &mut supervisor).await?;
+    Ok(Started {
+        supervisor,
+        logs,
+        store,
+    })
+}
+
 /// Composes and binds everything, and only then starts it.
-async fn start(
+async fn spawn(
     config: &Config,
     data: &Path,
-    log: &Log,
+    logs: &Logs,
     store: Option<&store::Open>,
     whole: Whole,
     supervisor: &mut Supervisor,
 ) -> Result<()> {
-    let life = life(config, data, log, whole).await?;
+    let life = life(config, data, logs, whole).await?;
     let mut registry = Registry::default();
     let mut ground = Ground {
         config,
-        log,
+        logs,
         store,
         life: life.as_ref(),
         gauges: Gauges::register(&mut registry),
@@ -139,7 +183,7 @@ async fn start(
         }
         _ => None,
     };
-    let headroom = Headroom::new(config, log.clone(), &whole.roles(), &mut registry);
+    let headroom = Headroom::new(config, logs.any().clone(), &whole.roles(), &mut registry);
     let readiness: Vec<Readiness> = composed.iter().map(|role| role.readiness.clone()).collect();
     let observe = Observe::bind(config.observe.listen, registry, readiness.clone()).await?;
     let first = scrape.set(observe.scrape());
@@ -160,7 +204,7 @@ async fn start(
     }
     supervisor.spawn("observe", observe.serve(supervisor.token()));
     supervisor.spawn("headroom", headroom.watch(supervisor.token()));
-    supervisor.spawn("log", watch_log(log.clone(), supervisor.token()));
+    supervisor.spawn("log", watch_log(logs.failed(), supervisor.token()));
     if let Some((shop, ingest)) = shop {
         supervisor.spawn("shop", shop.serve(supervisor.token()));
         let key = config.gateway.keys.first().map(|key| key.key.clone());
@@ -182,13 +226,14 @@ async fn start(
 async fn life(
     config: &Config,
     data: &Path,
-    log: &Log,
+    logs: &Logs,
     whole: Whole,
 ) -> Result<Option<(Snapshots, Epoch)>> {
     if !whole.roles().into_iter().any(Role::needs_life) {
         return Ok(None);
     }
     let snapshots = migrate::snapshots(config, data)?;
+    let log = logs.any();
     match whole {
         Whole::Up { .. } => {
             for done in migrate::set_up(config, log, &snapshots).await? {
@@ -225,10 +270,13 @@ async fn announce(
 }
 
 /// A log whose storage failed takes no more records: end, and start anew.
-async fn watch_log(log: Log, token: CancellationToken) -> Result<(), furrow_log::StorageError> {
+async fn watch_log(
+    failed: impl Future<Output = StorageError>,
+    token: CancellationToken,
+) -> Result<(), StorageError> {
     tokio::select! {
         () = token.cancelled() => Ok(()),
-        error = log.failed() => Err(error),
+        error = failed => Err(error),
     }
 }
 

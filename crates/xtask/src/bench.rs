@@ -20,10 +20,10 @@ struct Benchmark {
 enum Needs {
     /// Only what it depends on.
     Nothing,
-    /// The set-up, for its Kafka broker.
-    Broker,
     /// The set-up, and the binary built for release.
     Furrow,
+    /// The same, and the tests' Kafka broker.
+    FurrowAndBroker,
 }
 
 /// In the order in which `all` runs them.
@@ -41,7 +41,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "kafka",
         package: "furrow-log-benches",
-        needs: Needs::Broker,
+        needs: Needs::FurrowAndBroker,
     },
     Benchmark {
         name: "pipeline",
@@ -59,8 +59,11 @@ pub(crate) fn bench(args: &[String]) -> Result<ExitCode, Failure> {
         let mut command = cargo("bench", &["--package", package, "--bench", name]);
         match benchmark.needs {
             Needs::Nothing => {}
-            Needs::Broker => setup::prepare(Purpose::Test)?,
             Needs::Furrow => {
+                command.env("FURROW_BIN", up::released()?);
+            }
+            Needs::FurrowAndBroker => {
+                setup::prepare(Purpose::Test)?;
                 command.env("FURROW_BIN", up::released()?);
             }
         }

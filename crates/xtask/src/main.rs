@@ -74,7 +74,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench [core|state|pipeline|all] [ARGS…]",
+        usage: "bench [core|state|kafka|pipeline|all] [ARGS…]",
         about: "set up, build for release, measure; ARGS go to the benchmark",
         run: bench::bench,
     },

@@ -2,7 +2,7 @@
 //!
 //! The test `simulation` of furrow-scorer runs them; ten thousand are a part of every test run.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use crate::run::{Failure, cargo};
 
@@ -23,9 +23,19 @@ enum Asked {
 
 /// Runs them in a release build, and tells every ten seconds how far it is.
 pub(crate) fn soak(args: &[String]) -> Result<ExitCode, Failure> {
+    let mut command = running(&asked(args)?);
+    let status = command.status().map_err(Failure::doing("starting cargo"))?;
+    if !status.success() {
+        return Err(Failure::new(format!("a schedule failed ({status})")));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The test that runs them, which takes all processors.
+fn running(asked: &Asked) -> Command {
     let mut command = cargo("test", &["--release", "--package", "furrow-scorer"]);
     command.args(["--test", "simulation", TEST, "--", "--exact", "--nocapture"]);
-    match asked(args)? {
+    match asked {
         Asked::Many { first, schedules } => {
             command.env("FURROW_SEED", first.to_string());
             command.env("FURROW_SCHEDULES", schedules.to_string());
@@ -35,11 +45,7 @@ pub(crate) fn soak(args: &[String]) -> Result<ExitCode, Failure> {
             command.env_remove("FURROW_SCHEDULES");
         }
     }
-    let status = command.status().map_err(Failure::doing("starting cargo"))?;
-    if !status.success() {
-        return Err(Failure::new(format!("a schedule failed ({status})")));
-    }
-    Ok(ExitCode::SUCCESS)
+    command
 }
 
 /// What the arguments ask for.
@@ -86,6 +92,28 @@ mod tests {
         let many = of(&["--schedules", "20", "--seed", "7"]);
         let (first, schedules) = (7, 20);
         assert_eq!(many, Ok(Asked::Many { first, schedules }));
+    }
+
+    #[test]
+    fn the_test_that_is_run_is_there_and_is_told_which_schedules() {
+        let source = "crates/furrow-scorer/tests/simulation/main.rs";
+        let source = std::fs::read_to_string(crate::place::tree().join(source)).unwrap();
+        assert!(source.contains(&format!("fn {TEST}()")));
+        let told = |asked, name: &str| {
+            assert!(source.contains(&format!("\"{name}\"")), "{name}");
+            let command = running(&asked);
+            let mut told = command.get_envs();
+            let (_, value) = told.find(|(told, _)| *told == name).unwrap();
+            value.map(|value| value.to_string_lossy().into_owned())
+        };
+        let (first, schedules) = (7, 20);
+        let many = || Asked::Many { first, schedules };
+        assert_eq!(told(many(), "FURROW_SEED").as_deref(), Some("7"));
+        assert_eq!(told(many(), "FURROW_SCHEDULES").as_deref(), Some("20"));
+        let one = || Asked::One { seed: 7 };
+        assert_eq!(told(one(), "FURROW_SEED").as_deref(), Some("7"));
+        // Whatever this environment says.
+        assert_eq!(told(one(), "FURROW_SCHEDULES"), None);
     }
 
     #[test]

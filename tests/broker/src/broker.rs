@@ -1,7 +1,7 @@
 //! One broker.
 
 use crate::folder::{Folder, Seat, identity, seats};
-use crate::java;
+use crate::java::{self, Compiler};
 use crate::watched::Watched;
 use rustix::process::Signal;
 use std::fs::{self, File};
@@ -30,6 +30,7 @@ pub struct Broker {
     folder: Folder,
     seat: Seat,
     memory: &'static str,
+    compiler: Compiler,
     running: Option<Watched>,
 }
 
@@ -78,10 +79,20 @@ impl Broker {
     /// When it does not come up, or the set-up has not fetched it.
     #[must_use]
     pub fn start_with(settings: &[(&str, &str)]) -> Broker {
+        Broker::start_on(Compiler::Quick, settings)
+    }
+
+    /// As [`Broker::start_with`], compiled so well.
+    ///
+    /// # Panics
+    /// When it does not come up, or the set-up has not fetched it.
+    #[must_use]
+    pub fn start_on(compiler: Compiler, settings: &[(&str, &str)]) -> Broker {
         let mut tries = 1;
         loop {
             let seats = seats(1);
             let mut broker = Broker::new(&identity(), seats[0], &seats, "-Xmx512m", settings);
+            broker.compiler = compiler;
             broker.launch();
             match broker.up() {
                 Ok(()) => return broker,
@@ -102,6 +113,7 @@ impl Broker {
             folder: Folder::new(identity, own, all, settings),
             seat: own,
             memory,
+            compiler: Compiler::default(),
             running: None,
         }
     }
@@ -161,6 +173,23 @@ impl Broker {
         for setting in &settings {
             args.extend(["--config", setting]);
         }
+        java::run("org.apache.kafka.tools.TopicCommand", &args);
+    }
+
+    /// Deletes a topic with Kafka's own tool.
+    ///
+    /// # Panics
+    /// When the broker refuses.
+    #[track_caller]
+    pub fn delete_topic(&self, name: &str) {
+        let bootstrap = self.bootstrap();
+        let args = [
+            "--bootstrap-server",
+            &bootstrap,
+            "--delete",
+            "--topic",
+            name,
+        ];
         java::run("org.apache.kafka.tools.TopicCommand", &args);
     }
 
@@ -231,7 +260,7 @@ impl Broker {
             .open(self.folder.log())
             .expect("a file in an own folder can be opened");
         let errors = log.try_clone().expect("an open file can be opened twice");
-        let mut command = java::program(&[self.memory], "kafka.Kafka");
+        let mut command = java::program(self.compiler, &[self.memory], "kafka.Kafka");
         command
             .arg(self.folder.properties())
             .stdout(log)

@@ -6,18 +6,36 @@ use std::process::{Command, Stdio};
 /// The Kafka that `cargo xtask setup` fetches.
 const VERSION: &str = "4.1.1";
 
+/// How well Java compiles what it runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compiler {
+    /// Soon and not well: programs that live for seconds gain nothing from more.
+    #[default]
+    Quick,
+    /// As Java does by itself: for measurements.
+    Full,
+}
+
+impl Compiler {
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Compiler::Quick => &["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+            Compiler::Full => &[],
+        }
+    }
+}
+
 /// One of Kafka's programs, by its Java class, with options for Java before it.
 ///
 /// # Panics
 /// When the jars have not been fetched.
-pub(crate) fn program(options: &[&str], class: &str) -> Command {
+pub(crate) fn program(compiler: Compiler, options: &[&str], class: &str) -> Command {
     let mut class_path = jars().into_os_string();
     class_path.push("/*");
     let mut command = Command::new(java());
     command
         .args(options)
-        // Programs that live for seconds gain nothing from compiling well.
-        .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+        .args(compiler.options())
         .args(["-Dorg.slf4j.simpleLogger.showDateTime=true"])
         .args(["-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS"])
         .arg("-cp")
@@ -33,7 +51,17 @@ pub(crate) fn program(options: &[&str], class: &str) -> Command {
 /// When it fails, with what it printed, or when the jars have not been fetched.
 #[track_caller]
 pub fn run(class: &str, args: &[&str]) -> String {
-    let output = program(&["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"], class)
+    run_on(Compiler::Quick, class, args)
+}
+
+/// As [`run`], compiled so well.
+///
+/// # Panics
+/// As [`run`].
+#[track_caller]
+pub fn run_on(compiler: Compiler, class: &str, args: &[&str]) -> String {
+    let quiet = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"];
+    let output = program(compiler, &quiet, class)
         .args(args)
         .stdin(Stdio::null())
         .output()

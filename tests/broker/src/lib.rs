@@ -22,6 +22,6 @@ mod watched;
 
 pub use broker::Broker;
 pub use cluster::Cluster;
-pub use java::run as run_tool;
+pub use java::{Compiler, run as run_tool, run_on as run_tool_on};
 pub use ports::free_port;
 pub use watched::Watched;

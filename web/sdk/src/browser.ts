@@ -30,25 +30,29 @@ export const hidden = (): boolean => document.visibilityState != 'visible';
 
 /** The windows under watch: the page's, and those of its frames of the same origin. */
 export const views: View[] = [];
-const hearings: [types: string, hear: Hear<never>][] = [];
+/** Who listens to the page, by type: each event is looked at once, however many hear of it. */
+const hearings: Record<string, Hear<never>[]> = {};
 const entered = new WeakSet<Document>();
 const watchers: ((view: View) => void)[] = [];
 
-function listen(target: EventTarget, types: string, hear: Hear<never>, aheadMs = 0): void {
-  for (const type of types.split(' ')) {
-    // Some browsers leave the time 0 for events of their own; none may lie ahead of the clock.
-    const tell = (event: Event) => {
-      // What a script makes in the visitor's name is not theirs.
-      if (event.isTrusted || !('detail' in event)) hear(event as never, Math.min(now(), (event.timeStamp || Infinity) + aheadMs), origin(event));
-    };
-    target.addEventListener(type, tell, { capture: true, passive: true });
-  }
+function listen(target: EventTarget, type: string, hears: Hear<never>[], aheadMs = 0): void {
+  // Some browsers leave the time 0 for events of their own; none may lie ahead of the clock.
+  const tell = (event: Event) => {
+    // What a script makes in the visitor's name is not theirs.
+    if (!event.isTrusted && 'detail' in event) return;
+    const time = Math.min(now(), (event.timeStamp || Infinity) + aheadMs);
+    const element = origin(event);
+    for (const hear of hears) hear(event as never, time, element);
+  };
+  target.addEventListener(type, tell, { capture: true, passive: true });
 }
 
 /** Listens to the page and its frames, before anybody else; to `target` alone where one is given. */
 export function on<E = Event>(types: string, hear: Hear<E>, target?: EventTarget): void {
-  if (target) listen(target, types, hear);
-  else hearings.push([types, hear]);
+  for (const type of types.split(' ')) {
+    if (target) listen(target, type, [hear]);
+    else (hearings[type] ??= []).push(hear);
+  }
 }
 
 /** Calls `watch` with each window that comes under watch. */
@@ -61,9 +65,9 @@ export function enter(document: Document | null | undefined): void {
   const frame = (element: unknown) => enter((element as HTMLIFrameElement).contentDocument);
   entered.add(document!);
   views.push(view);
-  for (const [types, hear] of hearings) {
+  for (const type in hearings) {
     // A frame's window may outlive its document.
-    listen(view == window ? view : document!, types, hear, view.performance.timeOrigin - performance.timeOrigin);
+    listen(view == window ? view : document!, type, hearings[type]!, view.performance.timeOrigin - performance.timeOrigin);
   }
   for (const watch of watchers) watch(view);
   on('load', ({ target }) => frame(target), document!);

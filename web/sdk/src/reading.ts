@@ -1,6 +1,6 @@
 import { elementOf, later, now, on, selection, whenStill } from './browser';
 import { add, Kind, place } from './record';
-import { meant, type Target } from './targets';
+import { meant } from './targets';
 
 /** A selection is told once it has stood still for this long, ms. */
 const STILL_MS = 400;
@@ -10,15 +10,13 @@ export function watchReading(): void {
   let told = 0;
   const selected = () => {
     const { length } = selection();
-    const target = where();
-    if (length && length != told) add(Kind.TextSelection, now(), () => [place(target), length]);
+    if (length && length != told) tell(Kind.TextSelection, now(), length);
     told = length;
   };
   on('selectionchange', whenStill(STILL_MS, selected));
   on('copy', (_event, time) => {
-    const target = where();
     selected();
-    add(Kind.Copy, time, () => [place(target)]);
+    tell(Kind.Copy, time);
   });
   on<KeyboardEvent>('keydown', (event, time) => {
     const { key, ctrlKey, metaKey } = event;
@@ -29,4 +27,8 @@ export function watchReading(): void {
   on('beforeprint', (_event, time) => add(Kind.Print, time, () => []));
 }
 
-const where = (): Target | null => meant(elementOf(getSelection()!.anchorNode));
+/** Tells something about what is selected. */
+function tell(kind: Kind, time: number, length?: number): void {
+  const target = meant(elementOf(getSelection()!.anchorNode));
+  add(kind, time, () => [place(target), length]);
+}

@@ -39,7 +39,7 @@ export function start(idle: () => void): void {
   whenIdle = idle;
   send = fetch;
   beacon = navigator.sendBeacon;
-  queue = (store('sessionStorage') || '').split(' ').filter(Boolean).map((bytes) => Uint8Array.from(bytes.split(','), Number));
+  queue = store('sessionStorage')?.split(' ').map((bytes) => Uint8Array.from(bytes.split(','), Number)) ?? [];
   on('online', pump);
   pump();
 }
@@ -78,7 +78,7 @@ async function pump(): Promise<void> {
   const answer = await publish(batch).catch(() => '');
   flying = false;
   // A network that answers in the gateway's place, with a page of its own, names no status.
-  const status = Number(/grpc-status[:,] *(\d+)/i.exec(answer)?.[1] ?? NaN);
+  const status = Number(/grpc-status[:,] *(\d+)/i.exec(answer)?.[1]);
   if (ENOUGH.includes(status)) {
     stopped = true;
     queue = [];

@@ -98,8 +98,9 @@ export function identity(element: Element): Fixed {
   let path = '';
   for (const at of lineOf(element)) {
     const name = nameOf(at);
-    const alike = [...(at.parentElement?.children ?? [])].filter(({ localName }) => localName == at.localName);
-    path += tagOf(at) + (name || alike.indexOf(at)) + '<';
+    let alike = 0;
+    for (let one: Element | null = at; (one = one.previousElementSibling) && !name; ) alike += +(one.localName == at.localName);
+    path += tagOf(at) + (name || alike) + '<';
     if (name) break;
   }
   return hashOf(path);

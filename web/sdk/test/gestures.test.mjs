@@ -121,7 +121,8 @@ test('tilting and shaking are told where the site wants them', () =>
     const devtools = await context.newCDPSession(page);
     for (const gamma of [0, 30, 60, 80]) {
       await devtools.send('DeviceOrientation.setDeviceOrientationOverride', { alpha: 0, beta: 0, gamma });
-      await page.evaluate(() => new Promise(requestAnimationFrame));
+      // A sensor tells sixty times a second; two readings at once would be one.
+      await page.evaluate(() => new Promise((next) => setTimeout(next, 40)));
     }
     await page.evaluate(async () => {
       // In one task: a busy machine may let timers wait for longer than a shake may pause.

@@ -14,7 +14,7 @@ test('a page that trusts no script and no text as code can have it', () =>
        <script src="/furrow.iife.js" data-key="strict-key"></script><button id="b">A</button>`,
     );
     const complaints = [];
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('console', (message) => message.type() === 'error' && complaints.push(`${message.text()} ${message.location().url}`));
     page.on('pageerror', (error) => complaints.push(String(error)));
     await page.goto(`${site.address}/strict`);
     await page.click('#b');

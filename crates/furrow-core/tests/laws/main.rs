@@ -1,6 +1,7 @@
 //! The laws that scores obey, over sessions made of any interactions.
 
 mod any;
+mod clocks;
 
 use any::{NOON, any_movement, batch, interactions};
 use furrow_core::ids::{Epoch, Property, Tenant};

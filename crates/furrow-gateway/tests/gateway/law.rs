@@ -1,11 +1,13 @@
 //! received = accepted + rejected + shed + failed + in flight.
 
-use crate::running::{BOUND, KEY, Running, bytes, http, keyed, keyed_as, raw, session};
+use crate::running::{BOUND, KEY, Running, bytes, http, keyed, keyed_as, now_ms, raw, session};
 use furrow_core::ids::SessionId;
+use furrow_log::{Clock, EmbeddedSettings};
 use furrow_proto::ingest::RawBatch;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tonic::Code;
@@ -168,4 +170,27 @@ async fn a_call_that_its_client_gave_up_still_has_an_outcome() {
         .await
         .expect("nothing stays in flight");
     hold(&running);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_behind_the_log_s_shows() {
+    const BEHIND_MS: i64 = 600_000;
+    let settings = EmbeddedSettings {
+        clock: Clock::Manual(Arc::new(AtomicI64::new(now_ms() + BEHIND_MS))),
+        ..EmbeddedSettings::default()
+    };
+    let running = Running::with(settings, |_| {}).await;
+    running
+        .publish(bytes(session(1), 0))
+        .await
+        .expect("is taken");
+    let text = running.metrics();
+    let told = |line: &str| {
+        let value = line.strip_prefix("furrow_gateway_clock_behind_seconds ")?;
+        value.parse::<f64>().ok()
+    };
+    let behind_s = text.lines().find_map(told).expect("is told");
+    // What the test took until its batch came is off.
+    let bound_s = BOUND.as_secs_f64();
+    assert!((600.0 - bound_s..=600.0).contains(&behind_s), "{behind_s}");
 }

@@ -1,6 +1,7 @@
 //! The backend on a Kafka cluster, through librdkafka.
 //!
 //! - `settings`: what it is told, and what its clients are told
+//! - `administration`: changing topics and groups; `reading`: where a partition ends, and its records
 //! - `producer`: appending; `errors`: what the brokers' answers mean; `library`: its log
 //! - `questions`: asking the brokers until one answers
 //! - `topics`: making topics and looking at them
@@ -28,6 +29,7 @@
 //! - A consumer or an administration client that nobody polls keeps every line it logs: all that
 //!   live long are polled.
 
+mod administration;
 mod commits;
 mod consumer;
 mod errors;
@@ -38,6 +40,7 @@ mod notices;
 mod producer;
 mod questions;
 mod reader;
+mod reading;
 mod running;
 mod settings;
 mod tail;
@@ -46,29 +49,26 @@ mod topics;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rdkafka::consumer::BaseConsumer;
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::metadata::MetadataTopic;
 use tokio::sync::watch;
 
-use self::errors::Hope;
 use self::producer::Appender;
 use self::questions::{Unanswered, committed, of_topic};
-use self::reader::{Quiet, Readers, Want};
+use self::reader::{Quiet, Readers};
 use self::running::Running;
-use self::topics::{Done, Forgotten};
 use crate::{
-    AppendError, Bounds, BrokerError, CloseError, ForgetError, Offset, OpenError, PARTITIONS_MAX,
-    Partition, ReadError, ReadLimit, Receipt, Stats, StorageError, Stored, Topic, TopicError,
-    TopicFacts, TopicPlan,
+    AppendError, CloseError, Offset, OpenError, Partition, Receipt, Stats, StorageError, Topic,
+    TopicError,
 };
 use crate::{error, partitioner};
 
 pub(crate) use self::member::Member;
-pub use self::settings::{GroupProtocol, KafkaSettings};
+pub use self::settings::{GroupProtocol, KafkaSettings, Patience};
 pub(crate) use self::tail::Tail;
 
 /// How long one question to the brokers waits for its answer.
@@ -139,86 +139,6 @@ impl Kafka {
         Ok(Self(shared))
     }
 
-    pub(crate) async fn create_topic(
-        &self,
-        topic: &Topic,
-        plan: &TopicPlan,
-    ) -> Result<(), TopicError> {
-        let asked = plan.partitions;
-        let settings = &self.0.settings;
-        let name = topic.as_str();
-        self.administer(topic, || topics::create(settings, name, plan))
-            .await?;
-        // One that was made a moment ago is not known everywhere yet.
-        let existing = self.until_known(topic).await?;
-        if existing != asked {
-            let topic = topic.clone();
-            return Err(TopicError::OtherCount {
-                topic,
-                existing,
-                asked,
-            });
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn describe_topic(&self, topic: &Topic) -> Result<TopicFacts, TopicError> {
-        let (partitions, replication) = self.metadata(topic).await?;
-        let settings = &self.0.settings;
-        let name = topic.as_str();
-        let configuration = self.administer(topic, || topics::configuration(settings, name));
-        Ok(topics::facts(
-            partitions,
-            replication,
-            &configuration.await?,
-        ))
-    }
-
-    pub(crate) async fn add_partitions(
-        &self,
-        topic: &Topic,
-        partitions: u32,
-    ) -> Result<(), TopicError> {
-        let existing = self.partitions(topic).await?;
-        if existing == partitions {
-            return Ok(());
-        }
-        let topic = topic.clone();
-        if partitions > PARTITIONS_MAX {
-            return Err(TopicError::Illegal { topic, partitions });
-        }
-        if existing > partitions {
-            return Err(TopicError::OtherCount {
-                topic,
-                existing,
-                asked: partitions,
-            });
-        }
-        let settings = &self.0.settings;
-        let grow = || topics::grow(settings, topic.as_str(), partitions);
-        self.administer(&topic, grow).await?;
-        self.until_metadata(&topic, |count| count == partitions)
-            .await
-    }
-
-    pub(crate) async fn delete_topic(&self, topic: &Topic) -> Result<(), TopicError> {
-        let settings = &self.0.settings;
-        let name = topic.as_str();
-        let done = self
-            .administer(topic, || topics::delete(settings, name))
-            .await?;
-        self.until_metadata(topic, |count| count == 0).await?;
-        self.0.catalog.send_modify(|known| {
-            known.remove(topic);
-        });
-        match done {
-            Done::Done => Ok(()),
-            Done::Already => Err(TopicError::Unknown {
-                topic: topic.clone(),
-            }),
-        }
-    }
-
     pub(crate) async fn partitions(&self, topic: &Topic) -> Result<u32, TopicError> {
         Ok(self.metadata(topic).await?.0)
     }
@@ -247,34 +167,6 @@ impl Kafka {
             return Err(TopicError::NoPartition { topic, partition }.into());
         }
         self.0.appender.append(topic, partition, key, payload)
-    }
-
-    pub(crate) async fn bounds(
-        &self,
-        topic: &Topic,
-        partition: Partition,
-    ) -> Result<Bounds, TopicError> {
-        let (earliest, end) = self.watermarks(topic, partition).await?;
-        let earliest_time_ms = match earliest == end {
-            true => None,
-            false => self.first_time(topic, partition, earliest).await?,
-        };
-        Ok(Bounds {
-            earliest: Offset(earliest),
-            earliest_time_ms,
-            end: Offset(end),
-        })
-    }
-
-    pub(crate) async fn read(
-        &self,
-        topic: &Topic,
-        partition: Partition,
-        from: Offset,
-        limit: ReadLimit,
-    ) -> Result<Vec<Stored>, ReadError> {
-        self.read_and(topic, partition, from, limit, Afterwards::Stay)
-            .await
     }
 
     pub(crate) async fn committed(
@@ -309,35 +201,6 @@ impl Kafka {
             settings, running, ..
         } = &*self.0;
         Member::join(self.clone(), settings, running, group, topics.to_vec())
-    }
-
-    pub(crate) async fn forget_group(&self, group: &str) -> Result<(), ForgetError> {
-        let settings = &self.0.settings;
-        let until = Instant::now() + self.patience();
-        let forgotten = loop {
-            if self.0.running.is_closed() {
-                return Err(ForgetError::Closed);
-            }
-            match topics::forget(settings, group).await {
-                Ok(forgotten) => break forgotten,
-                Err(error) if errors::hope(&error) == Hope::Again && Instant::now() < until => {
-                    tokio::time::sleep(ASK_PAUSE).await;
-                }
-                Err(error) => {
-                    return Err(ForgetError::Broker {
-                        group: group.to_owned(),
-                        source: errors::told(&error),
-                    });
-                }
-            }
-        };
-        match forgotten {
-            Forgotten::Gone => Ok(()),
-            Forgotten::HasMembers => Err(ForgetError::Active {
-                group: group.to_owned(),
-                members: self.count_members(group).await,
-            }),
-        }
     }
 
     pub(crate) async fn tail(&self, topic: &Topic) -> Result<Tail, TopicError> {
@@ -426,60 +289,6 @@ impl Kafka {
         Ok(found)
     }
 
-    /// The number of partitions once the brokers tell one.
-    async fn until_known(&self, topic: &Topic) -> Result<u32, TopicError> {
-        self.until_metadata(topic, |count| count > 0).await?;
-        self.partitions(topic).await
-    }
-
-    /// Waits until the brokers tell a number of partitions that will do; 0: there is no topic.
-    async fn until_metadata(
-        &self,
-        topic: &Topic,
-        will_do: impl Fn(u32) -> bool,
-    ) -> Result<(), TopicError> {
-        let until = Instant::now() + self.patience();
-        loop {
-            let count = match self.partitions(topic).await {
-                Ok(count) => count,
-                Err(TopicError::Unknown { .. }) => 0,
-                Err(error) => return Err(error),
-            };
-            if will_do(count) {
-                return Ok(());
-            }
-            if Instant::now() >= until {
-                return Err(TopicError::Broker {
-                    topic: topic.clone(),
-                    source: BrokerError::new("the brokers do not agree on the topic in time"),
-                });
-            }
-            tokio::time::sleep(ASK_PAUSE).await;
-        }
-    }
-
-    /// Asks for a change, again as long as no broker answers.
-    async fn administer<T, Answer: Future<Output = KafkaResult<T>>>(
-        &self,
-        topic: &Topic,
-        ask: impl Fn() -> Answer,
-    ) -> Result<T, TopicError> {
-        let until = Instant::now() + self.patience();
-        loop {
-            if self.0.running.is_closed() {
-                return Err(TopicError::Closed);
-            }
-            match ask().await {
-                Ok(answer) => return Ok(answer),
-                Err(error) if errors::hope(&error) == Hope::Again && Instant::now() < until => {
-                    tracing::debug!(%topic, %error, "asking the brokers again");
-                    tokio::time::sleep(ASK_PAUSE).await;
-                }
-                Err(error) => return Err(of_topic(topic, Unanswered::Error(error))),
-            }
-        }
-    }
-
     async fn check_partition(&self, topic: &Topic, partition: Partition) -> Result<(), TopicError> {
         let count = match self.known(topic) {
             Ok(count) => count,
@@ -492,116 +301,6 @@ impl Kafka {
         let topic = topic.clone();
         Err(TopicError::NoPartition { topic, partition })
     }
-
-    /// The first offset of a partition, and the one that the next record gets.
-    async fn watermarks(
-        &self,
-        topic: &Topic,
-        partition: Partition,
-    ) -> Result<(u64, u64), TopicError> {
-        self.check_partition(topic, partition).await?;
-        let of = topic.clone();
-        let number = reader::number(partition);
-        let bounds = self.0.ask(self.patience(), move |shared| {
-            let client = shared.appender.client();
-            client.fetch_watermarks(of.as_str(), number, ASK_TIMEOUT)
-        });
-        let bounds = bounds.await.map_err(|error| of_topic(topic, error))?;
-        Ok(reader::unsigned(bounds))
-    }
-
-    /// The append time of the record at `offset`; `None` when it has gone meanwhile.
-    async fn first_time(
-        &self,
-        topic: &Topic,
-        partition: Partition,
-        offset: u64,
-    ) -> Result<Option<i64>, TopicError> {
-        let place = (topic.clone(), partition.0);
-        if let Some((at, time_ms)) = self.0.first_times().get(&place)
-            && *at == offset
-        {
-            return Ok(Some(*time_ms));
-        }
-        let one = ReadLimit {
-            records_max: 1,
-            bytes_max: 0,
-        };
-        let read = self.read_and(topic, partition, Offset(offset), one, Afterwards::Leave);
-        match read.await {
-            Ok(records) => {
-                let time_ms = records.first().map(|record| record.append_time_ms);
-                if let Some(time_ms) = time_ms {
-                    self.0.first_times().insert(place, (offset, time_ms));
-                }
-                Ok(time_ms)
-            }
-            Err(ReadError::Gone { .. } | ReadError::Beyond { .. }) => Ok(None),
-            Err(ReadError::Topic(error)) => Err(error),
-            Err(ReadError::Closed) => Err(TopicError::Closed),
-            Err(ReadError::Storage(error)) => Err(error.into()),
-            Err(ReadError::Broker(source)) => Err(TopicError::Broker {
-                topic: topic.clone(),
-                source,
-            }),
-        }
-    }
-
-    async fn read_and(
-        &self,
-        topic: &Topic,
-        partition: Partition,
-        from: Offset,
-        limit: ReadLimit,
-        afterwards: Afterwards,
-    ) -> Result<Vec<Stored>, ReadError> {
-        self.check_partition(topic, partition)
-            .await
-            .map_err(|error| match error {
-                TopicError::Closed => ReadError::Closed,
-                other => ReadError::Topic(other),
-            })?;
-        let _permit = self.0.readers.permit().await.ok_or(ReadError::Closed)?;
-        let shared = Arc::clone(&self.0);
-        let topic = topic.clone();
-        let want = Want {
-            from,
-            limit,
-            until: Instant::now() + self.patience(),
-        };
-        let read = tokio::task::spawn_blocking(move || {
-            let readers = &shared.readers;
-            let mut reader = readers.take(&shared.settings, &topic, partition, from)?;
-            let records = reader.read(&topic, partition, want);
-            if afterwards == Afterwards::Leave {
-                reader.leave();
-            }
-            readers.put(reader);
-            records
-        });
-        read.await
-            .unwrap_or_else(|error| Err(StorageError::new(error).into()))
-    }
-
-    /// How many members a group has; at least the one that is in the way.
-    async fn count_members(&self, group: &str) -> usize {
-        let name = group.to_owned();
-        let counted = self.0.ask(ASK_TIMEOUT, move |shared| {
-            let client = shared.appender.client();
-            let groups = client.fetch_group_list(Some(&name), ASK_TIMEOUT)?;
-            let members = groups.groups().iter().map(|group| group.members().len());
-            Ok(members.sum::<usize>())
-        });
-        counted.await.unwrap_or(0).max(1)
-    }
-}
-
-/// What a reader does once it has read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Afterwards {
-    /// It goes on fetching what follows.
-    Stay,
-    Leave,
 }
 
 impl Shared {
@@ -611,19 +310,10 @@ impl Shared {
             .expect("no code panics while it holds the clients")
     }
 
-    fn first_times(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Topic, u32), (u64, i64)>> {
-        self.first_times
-            .lock()
-            .expect("no code panics while it holds the times")
-    }
-
-    /// Waits until every append has its receipt, and says how many have none. Blocks.
+    /// Waits until every append has its receipt, for a bounded time, and says how many have none.
+    /// Blocks.
     fn flush(&self) -> u64 {
-        let timeout = match self.settings.message_timeout_ms {
-            0 => self.settings.query_timeout_ms,
-            some => some,
-        };
-        self.appender.flush(Duration::from_millis(timeout.into()));
+        self.appender.flush(self.settings.patience.flush());
         self.appender.stats().queue_records
     }
 }

@@ -2,7 +2,8 @@
 //! sync. The library's own thread takes the brokers' answers and resolves the receipts.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rdkafka::ClientContext;
@@ -38,6 +39,38 @@ pub(super) struct Deliveries {
     failure: watch::Sender<Option<StorageError>>,
     /// The last error that belongs to no record: why a connection fails.
     heard: watch::Sender<Option<BrokerError>>,
+    away: Seldom,
+}
+
+/// Brokers that are away are told of so often; the library says it several times a second.
+const AWAY_EVERY: Duration = Duration::from_secs(10);
+
+/// What is told now and then while it goes on.
+struct Seldom {
+    since: Instant,
+    /// From then on, ms since `since`.
+    again_at_ms: AtomicU64,
+}
+
+impl Seldom {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            again_at_ms: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether it is time, after `passed`; then not for a while.
+    fn is_due(&self, passed: Duration) -> bool {
+        let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        // The library calls back from one thread.
+        let due = ms(passed) >= self.again_at_ms.load(Ordering::Relaxed);
+        if due {
+            let again_at_ms = ms(passed + AWAY_EVERY);
+            self.again_at_ms.store(again_at_ms, Ordering::Relaxed);
+        }
+        due
+    }
 }
 
 /// A record on its way.
@@ -55,6 +88,7 @@ impl Appender {
             counters: Arc::clone(&counters),
             failure,
             heard,
+            away: Seldom::new(),
         };
         let producer = settings
             .producer()
@@ -126,7 +160,7 @@ impl Appender {
     }
 
     /// Waits until every append has its receipt, or for so long. Blocks.
-    pub(super) fn flush(&self, timeout: std::time::Duration) -> bool {
+    pub(super) fn flush(&self, timeout: Duration) -> bool {
         // What is left over is counted below by whoever asks.
         self.producer.flush(timeout).is_ok()
     }
@@ -162,7 +196,7 @@ impl ClientContext for Deliveries {
         if error.rdkafka_error_code() == Some(Code::Fatal) {
             tracing::error!(%error, reason, "the Kafka producer cannot go on");
             self.failure.send_replace(Some(errors::fatal(reason)));
-        } else {
+        } else if self.away.is_due(self.away.since.elapsed()) {
             tracing::warn!(%error, reason, "a Kafka broker is away");
         }
     }
@@ -222,5 +256,19 @@ impl Deliveries {
             Some(code) if errors::refuses_record(code) => AppendError::Refused(errors::told(error)),
             Some(_) | None => AppendError::TimedOut,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_on_is_told_at_once_and_then_every_ten_seconds() {
+        let away = Seldom::new();
+        let seconds = [0, 1, 9, 10, 11, 25, 34, 35].map(Duration::from_secs);
+        let told = seconds.map(|passed| away.is_due(passed));
+        let expected = [true, false, false, true, false, true, false, true];
+        assert_eq!(told, expected);
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::errors;
 use super::library;
+use super::running::Running;
 use super::settings::KafkaSettings;
 use crate::{BrokerError, Offset, Partition, ReadError, ReadLimit, Stored, Topic, TopicError};
 
@@ -71,12 +72,53 @@ impl ClientContext for Quiet {
 impl ConsumerContext for Quiet {}
 
 /// How far a read may go.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Want {
+#[derive(Clone, Copy)]
+pub(super) struct Want<'a> {
     pub(super) from: Offset,
     pub(super) limit: ReadLimit,
     /// When the brokers have had their chance.
     pub(super) until: Instant,
+    /// Nobody waits for a read of a log that is closed, but the process's end does.
+    pub(super) running: &'a Running,
+}
+
+impl Want<'_> {
+    /// Whether a question that failed may be asked again.
+    fn again(
+        self,
+        topic: &Topic,
+        partition: Partition,
+        error: &KafkaError,
+    ) -> Result<(), ReadError> {
+        if self.running.is_closed() {
+            return Err(ReadError::Closed);
+        }
+        let topic = topic.clone();
+        match errors::hope(error) {
+            errors::Hope::Unknown => Err(TopicError::NoPartition { topic, partition }.into()),
+            errors::Hope::None => Err(ReadError::Broker(errors::told(error))),
+            errors::Hope::Again if Instant::now() >= self.until => {
+                Err(ReadError::Broker(errors::told(error)))
+            }
+            errors::Hope::Again => {
+                std::thread::sleep(POLL);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether records that do not come may be waited for.
+    fn waits(self) -> Result<(), ReadError> {
+        if self.running.is_closed() {
+            return Err(ReadError::Closed);
+        }
+        if Instant::now() < self.until {
+            return Ok(());
+        }
+        Err(ReadError::Broker(BrokerError::new(
+            "the records that a partition is said to hold do not come",
+        )))
+    }
 }
 
 impl Readers {
@@ -162,7 +204,7 @@ impl Reader {
         &mut self,
         topic: &Topic,
         partition: Partition,
-        want: Want,
+        want: Want<'_>,
     ) -> Result<Vec<Stored>, ReadError> {
         let read = self.try_read(topic, partition, want);
         if read.is_err() {
@@ -176,7 +218,7 @@ impl Reader {
         &mut self,
         topic: &Topic,
         partition: Partition,
-        want: Want,
+        want: Want<'_>,
     ) -> Result<Vec<Stored>, ReadError> {
         let from = want.from.0;
         let stands = self.stands_at(topic, partition, want.from);
@@ -196,11 +238,16 @@ impl Reader {
     }
 
     /// Where the partition ends, if it begins at or before what is wanted.
-    fn end_after(&self, topic: &Topic, partition: Partition, want: Want) -> Result<u64, ReadError> {
+    fn end_after(
+        &self,
+        topic: &Topic,
+        partition: Partition,
+        want: Want<'_>,
+    ) -> Result<u64, ReadError> {
         let (earliest, end) = loop {
             match watermarks(&self.consumer, topic, partition) {
                 Ok(bounds) => break bounds,
-                Err(error) => again(topic, partition, &error, want.until)?,
+                Err(error) => want.again(topic, partition, &error)?,
             }
         };
         if want.from.0 > end {
@@ -239,7 +286,7 @@ impl Reader {
         &mut self,
         topic: &Topic,
         partition: Partition,
-        want: Want,
+        want: Want<'_>,
     ) -> Result<Vec<Stored>, ReadError> {
         let mut records: Vec<Stored> = Vec::new();
         let mut bytes = 0;
@@ -259,7 +306,7 @@ impl Reader {
                         }
                         // A broker that is away is waited for, also in the middle.
                         Some(Err(KafkaError::PartitionEOF(_))) | None => {
-                            out_of_time(want.until)?;
+                            want.waits()?;
                             continue;
                         }
                         Some(Err(error)) => {
@@ -267,7 +314,7 @@ impl Reader {
                                 // It was there a moment ago; what became of it is told now.
                                 self.end_after(topic, partition, want)?;
                             }
-                            again(topic, partition, &error, want.until)?;
+                            want.again(topic, partition, &error)?;
                             continue;
                         }
                     }
@@ -358,34 +405,4 @@ pub(super) fn stored(message: &impl Message) -> Result<Stored, ReadError> {
         key: bytes::Bytes::copy_from_slice(message.key().unwrap_or_default()),
         payload: bytes::Bytes::copy_from_slice(message.payload().unwrap_or_default()),
     })
-}
-
-/// Whether a failed question may be asked again.
-fn again(
-    topic: &Topic,
-    partition: Partition,
-    error: &KafkaError,
-    until: Instant,
-) -> Result<(), ReadError> {
-    let topic = topic.clone();
-    match errors::hope(error) {
-        errors::Hope::Unknown => Err(TopicError::NoPartition { topic, partition }.into()),
-        errors::Hope::None => Err(ReadError::Broker(errors::told(error))),
-        errors::Hope::Again if Instant::now() >= until => {
-            Err(ReadError::Broker(errors::told(error)))
-        }
-        errors::Hope::Again => {
-            std::thread::sleep(POLL);
-            Ok(())
-        }
-    }
-}
-
-fn out_of_time(until: Instant) -> Result<(), ReadError> {
-    if Instant::now() < until {
-        return Ok(());
-    }
-    Err(ReadError::Broker(BrokerError::new(
-        "the records that a partition is said to hold do not come",
-    )))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
@@ -26,10 +27,8 @@ pub struct KafkaSettings {
     pub queue_bytes_max: usize,
     /// The largest record, key and payload together.
     pub record_bytes_max: usize,
-    /// An append that the brokers did not acknowledge for so long has
-    /// [timed out](crate::AppendError::TimedOut); 0: it is tried for ever. Below the patience of
-    /// clients, every client learns what became of its batch.
-    pub message_timeout_ms: u32,
+    /// How long an append is tried while the brokers do not acknowledge it.
+    pub patience: Patience,
     /// A member that the brokers have not heard of for so long is taken for dead. The new group
     /// protocol leaves this to the brokers.
     pub session_timeout_ms: u32,
@@ -55,6 +54,43 @@ pub struct KafkaSettings {
     pub query_timeout_ms: u32,
 }
 
+/// How long an append is tried while the brokers do not acknowledge it. Whatever it is, no more
+/// appends wait than [`KafkaSettings::queue_records_max`] and [`KafkaSettings::queue_bytes_max`]
+/// allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// For so long, ms, at least 1; then it has [timed out](crate::AppendError::TimedOut). For who
+    /// has to answer somebody: below the clients' own patience, every client learns what became of
+    /// its batch.
+    Bounded(u32),
+    /// For as long as it takes. For who has nobody to answer, and nothing better to do than to wait.
+    Endless,
+}
+
+/// How long closing waits for appends that would be tried for ever. Whoever cares for a receipt has
+/// waited for it before.
+const FLUSH_MS: u32 = 5_000;
+
+impl Patience {
+    /// As the library wants it, which takes 0 for no end, ms.
+    fn message_timeout_ms(self) -> u32 {
+        match self {
+            Patience::Bounded(ms) => ms,
+            Patience::Endless => 0,
+        }
+    }
+
+    /// How long closing waits for what is on its way.
+    pub(super) fn flush(self) -> Duration {
+        let ms = match self {
+            // Until then every append has its answer.
+            Patience::Bounded(ms) => ms,
+            Patience::Endless => FLUSH_MS,
+        };
+        Duration::from_millis(ms.into())
+    }
+}
+
 /// How members of a group share out partitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GroupProtocol {
@@ -74,7 +110,7 @@ impl Default for KafkaSettings {
             queue_records_max: 16_384,
             queue_bytes_max: 32 << 20,
             record_bytes_max: RECORD_BYTES_MAX as usize,
-            message_timeout_ms: 20_000,
+            patience: Patience::Bounded(20_000),
             session_timeout_ms: 15_000,
             revoke_wait_ms_max: 30_000,
             untaken_ms_max: 3_000,
@@ -105,6 +141,9 @@ const FETCH_BACKOFF_MS: u32 = 10;
 
 /// Records that a consumer may hold fetched ahead, whatever their size.
 const FETCHED_RECORDS_MAX: u32 = 16_384;
+
+/// How often a member tells its group that it is there, at the least.
+const HEARTBEAT_INTERVAL_MS_MAX: u32 = 500;
 
 /// A member that was not polled for so long leaves its group. Polling never stops, so this is met
 /// only by a process that hangs.
@@ -196,6 +235,9 @@ impl KafkaSettings {
                 return refuse(name, "it must be at least 1");
             }
         }
+        if self.patience == Patience::Bounded(0) {
+            return refuse("message_timeout_ms", "it must be at least 1");
+        }
         if self.record_bytes_max > RECORD_BYTES_CEILING {
             return refuse("record_bytes_max", "it must be below a gigabyte");
         }
@@ -231,7 +273,7 @@ impl KafkaSettings {
                 ("enable.idempotence", &"true"),
                 ("acks", &"all"),
                 ("max.in.flight.requests.per.connection", &5),
-                ("message.timeout.ms", &self.message_timeout_ms),
+                ("message.timeout.ms", &self.patience.message_timeout_ms()),
                 // The log's own limits are met first: they count what they say they count.
                 (
                     "queue.buffering.max.messages",
@@ -262,11 +304,12 @@ impl KafkaSettings {
                     ("group.protocol", &"classic"),
                     ("partition.assignment.strategy", &"cooperative-sticky"),
                     ("session.timeout.ms", &self.session_timeout_ms),
-                    // A few may be lost before a member is taken for dead, and it is in the answers
-                    // that a member hears of others.
+                    // A few may be lost before a member is taken for dead. It is in the answers that
+                    // a member hears of others, so a partition that changes hands waits for one, and
+                    // for two when its old owner stays.
                     (
                         "heartbeat.interval.ms",
-                        &(self.session_timeout_ms / 10).max(1),
+                        &(self.session_timeout_ms / 10).clamp(1, HEARTBEAT_INTERVAL_MS_MAX),
                     ),
                 ],
             ),
@@ -411,6 +454,24 @@ mod tests {
         ] {
             with(name, value).check().unwrap();
         }
+    }
+
+    #[test]
+    fn endless_patience_is_what_the_library_takes_for_no_end_and_none_at_all_is_refused() {
+        let patience = |patience| KafkaSettings {
+            patience,
+            ..KafkaSettings::default()
+        };
+        let told = |settings: KafkaSettings| {
+            let producer = settings.producer();
+            producer.get("message.timeout.ms").map(str::to_owned)
+        };
+        let endless = patience(Patience::Endless);
+        endless.check().unwrap();
+        assert_eq!(told(endless).as_deref(), Some("0"));
+        assert_eq!(told(patience(Patience::Bounded(7))).as_deref(), Some("7"));
+        let error = patience(Patience::Bounded(0)).check().unwrap_err();
+        assert!(error.to_string().contains("message_timeout_ms"), "{error}");
     }
 
     #[test]

@@ -64,8 +64,25 @@ fn run(seed: u64, fault: Fault, told: Told) -> Result<Reached, String> {
     })
 }
 
-/// The first of these schedules that fails, by whichever thread.
-fn first_failure(first: u64, schedules: u64) -> Option<(u64, String)> {
+/// A schedule that fails, and what did not hold.
+struct Failure {
+    seed: u64,
+    why: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Failure { seed, why } = self;
+        write!(
+            f,
+            "the schedule of seed {seed} fails: {why}\nto see it alone: cargo xtask soak --seed {seed}"
+        )
+    }
+}
+
+/// The first of these schedules that fails, by whichever thread; there is one
+/// for each processor.
+fn first_failure(first: u64, schedules: u64, fault: Fault) -> Option<Failure> {
     let (next, failed) = (AtomicU64::new(first), Mutex::new(None));
     let end = first.saturating_add(schedules);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -79,17 +96,20 @@ fn first_failure(first: u64, schedules: u64) -> Option<(u64, String)> {
                     if seed >= end {
                         break;
                     }
-                    if let Err(why) = run(seed, Fault::None, Told::Silently) {
+                    if let Err(why) = run(seed, fault, Told::Silently) {
                         next.store(end, Ordering::Relaxed);
                         let mut failed = failed.lock().unwrap();
-                        failed.get_or_insert((seed, why));
+                        failed.get_or_insert(Failure { seed, why });
                     }
                     let mut shown = shown.lock().unwrap();
                     if shown.elapsed() > PROGRESS_EVERY {
                         *shown = Instant::now();
                         let (done, seconds) = (seed - first, begun.elapsed().as_secs_f64());
                         let rate = done as f64 / seconds;
-                        eprintln!("{done} of {schedules} schedules, {rate:.0} a second");
+                        let left = (schedules - done.min(schedules)) as f64 / rate;
+                        eprintln!(
+                            "{done} of {schedules} schedules, {rate:.0} a second, {left:.0} s to go"
+                        );
                     }
                 }
             });
@@ -109,14 +129,25 @@ fn whatever_happens_to_scorers_their_outputs_are_those_of_one_pass() {
         (first, schedules) => (first.unwrap_or(0), schedules.unwrap_or(SCHEDULES)),
     };
     let begun = Instant::now();
-    if let Some((seed, why)) = first_failure(first, schedules) {
-        panic!(
-            "the schedule of seed {seed} fails: {why}\nto see it alone: \
-             cargo xtask soak --seed {seed}"
-        );
+    if let Some(failure) = first_failure(first, schedules, Fault::None) {
+        panic!("{failure}");
     }
-    let rate = schedules as f64 / begun.elapsed().as_secs_f64();
-    eprintln!("{schedules} schedules from seed {first}, {rate:.0} a second");
+    let seconds = begun.elapsed().as_secs_f64();
+    let rate = schedules as f64 / seconds;
+    eprintln!(
+        "{schedules} schedules from seed {first} in {seconds:.0} s, {rate:.0} a second: none fails"
+    );
+}
+
+#[test]
+fn a_schedule_that_fails_is_told_with_the_command_that_repeats_it() {
+    let fault = Fault::CommitsOneTooFar;
+    let failure = first_failure(7, FAULTY_SCHEDULES_MAX, fault).expect("one fails");
+    assert!((7..7 + FAULTY_SCHEDULES_MAX).contains(&failure.seed));
+    let again = run(failure.seed, fault, Told::Silently).unwrap_err();
+    assert_eq!(again, failure.why);
+    let command = format!("cargo xtask soak --seed {}", failure.seed);
+    assert!(failure.to_string().ends_with(&command), "{failure}");
 }
 
 #[test]
