@@ -53,11 +53,12 @@ after(() => results && printMatrix());
 
 const of = (one, broken) => results.filter((run) => run.one === one && (run.twin !== null) === broken);
 const cries = ({ signals }) => signals.map(({ signal }) => signal).filter((signal) => CRY.has(signal));
-/** A burst that a busy machine has drawn out is no burst, but a retry. */
+/** A burst that a busy machine has drawn out is no burst, but a retry, or one dead press after the other. */
 const drawnOut = ({ presses }) => presses.slice(0, -1).some(({ down }, n) => n > 0 && down - presses[n - 1].down > BURST_GAP_MS);
 const found = (run) => {
   const names = cries(run);
-  const burst = names.includes('rage_press') || (drawnOut(run) && names.includes('retry_press'));
+  const apart = names.filter((name) => name === 'retry_press' || name === 'dead_press').length > 1;
+  const burst = names.includes('rage_press') || (drawnOut(run) && (apart || names.includes('retry_press')));
   return burst && (run.one.plain || names.some((name) => name === 'dead_press' || name === 'error_press'));
 };
 const factsOf = ({ target, facts, quiet }) => `  ${target}, still for ${quiet}: ${facts.map((fact) => fact.join(' ')).join(', ')}`;

@@ -1,15 +1,15 @@
 import { elementOf, hidden, now, on } from './browser';
 import { cause, Cause } from './cause';
 import { Fact, observe, PAINT, SHIFT } from './facts';
-import { learn, moved, moves, related, stirred } from './life';
+import { learn, moved, moves, related } from './life';
 import { at, latest, note, State } from './watch';
 
 /** After the visitor's own wheel, finger or key, a scroll is no answer for this long, ms. */
 const OWN_SCROLL_MS = 800;
 /** A scroller that comes to rest this long after the visitor's wheel, finger or key was not moved by them, ms. */
 const RESTED_MS = 2_000;
-/** A change is drawn within this time, ms. */
-const FRAME_MS = 40;
+/** A shift of which nothing is known but its size is an answer from this on, in the browser's unit: parts of the view times parts of its height. */
+const SHIFT_MIN = 0.001;
 /** After the pointer has entered another element, transitions are its doing for this long, ms. */
 const HOVER_MS = 120;
 
@@ -22,6 +22,7 @@ interface PaintEntry extends PerformanceEntry {
 
 interface ShiftEntry extends PerformanceEntry {
   hadRecentInput: boolean;
+  value: number;
   sources: { node: Node | null }[];
 }
 
@@ -80,9 +81,9 @@ export function hearAnswers(): void {
     const element = elementOf(node);
     return [element, ...(element?.children ?? []), ...(element?.parentElement?.children ?? [])].some(moves);
   };
-  // A browser does not always tell what was shifted. Then it is what a moving part has set off a moment before, if any.
-  observe<ShiftEntry>(SHIFT, ({ hadRecentInput, sources, startTime }) => {
-    const still = sources[0] ? sources.some(({ node }) => node && !pushed(node)) : Math.abs(startTime - stirred) > FRAME_MS;
+  // A browser does not always tell what was shifted. A little is then no more than a number that has grown.
+  observe<ShiftEntry>(SHIFT, ({ hadRecentInput, sources, startTime, value }) => {
+    const still = sources[0] ? sources.some(({ node }) => node && !pushed(node)) : value > SHIFT_MIN;
     if (hadRecentInput && still) note(Fact.LayoutShift, startTime);
   });
 

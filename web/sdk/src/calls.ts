@@ -1,10 +1,11 @@
-import { now, on, onView } from './browser';
+import { now, on } from './browser';
 import { cause, Cause } from './cause';
 import { Fact } from './facts';
 import { moved } from './life';
 import { failed } from './problems';
 import { kindOf, listening, TargetKind } from './targets';
 import { latest, note, watched, type Watched } from './watch';
+import { around } from './wrap';
 
 const ANALYTICS = /analytics|doubleclick|segment\.|mixpanel|amplitude|sentry|posthog|collect|beacon|telemetry|track\b/i;
 
@@ -20,84 +21,56 @@ const CALLS: [Fact, owners: string, names: RegExp][] = [
   [Fact.Media, 'AudioScheduledSourceNode HTMLMediaElement SpeechSynthesis', /^(start|stop|play|pause|speak)$/],
   [Fact.Transition, 'SVGAnimationElement', /^begin/],
   [Fact.Scroll, 'window Element', /^scroll(To|By|Into.*)?$/],
-  // A rule's `style` is asked for in order to write it.
   [Fact.StyleSheet, 'CSSStyleSheet CSSStyleRule HighlightRegistry', /^(insert|delete|replace|set|clear|style$)/],
   [Fact.Value, 'HTMLInputElement', /^step(U|D)/],
 ];
-
-type Method = (this: unknown, ...args: unknown[]) => unknown;
-/** Called before the method; what it returns hears of the result. `read` gives what a property holds. */
-type Before = (args: unknown[], self: unknown, read: () => unknown) => void | ((result: unknown) => void);
 
 /** The press in whose task this runs. */
 const own = (): Watched | null | undefined => (cause() <= Cause.Near ? latest() : null);
 
 /** Watches, at their source, the answers and failures that change no node. */
 export function watchCalls(): void {
-  onView((view) => {
-    /** Wraps methods, and what sets properties, of these owners as far as the browser has them. */
-    const around = (owners: string, names: RegExp, before: Before) => {
-      for (const owner of owners.split(' ')) {
-        const holder = view[owner as 'Element'] as (typeof Element & { prototype?: object }) | undefined;
-        const own = holder?.prototype ?? holder ?? {};
-        for (const name of Object.getOwnPropertyNames(own).filter((one) => names.test(one))) {
-          const property = Object.getOwnPropertyDescriptor(own, name)!;
-          const part = property.value ? 'value' : name == 'style' ? 'get' : 'set';
-          const original = property[part] as Method | undefined;
-          if (!original) continue;
-          const wrapped: Method = function (...args) {
-            const after = before(args, this, () => property.get?.call(this));
-            const result = original.apply(this, args);
-            after?.(result);
-            return result;
-          };
-          Object.defineProperty(own, name, { ...property, [part]: wrapped });
-        }
-      }
-    };
-
-    around('window', /^fetch$/, ([input, init]) => {
-      const request = input as Request;
-      const tell = begun(request.url ?? input, (init as RequestInit | undefined)?.keepalive);
-      return (result) =>
-        (result as Promise<Response>).then(
-          ({ status }) => tell(status),
-          ({ name }) => name != 'AbortError' && tell(0),
-        );
-    });
-    // Sent in the same task, as good as always.
-    around('XMLHttpRequest', /^open$/, ([, url], self) => {
-      const xhr = self as XMLHttpRequest;
-      const tell = begun(url);
-      on('load error', () => tell(xhr.status), xhr);
-    });
-    around('Navigator', /^sendB/, ([url]) => void begun(url, true));
-
-    for (const [fact, owners, names] of CALLS) around(owners, names, () => void note(fact, now(), own()));
-    around('Element', /^animate$/, (_args, self) => {
-      if (own()) moved(self as Element, now());
-    });
-    // A script presses what the visitor does not see: a download, a choice of files.
-    around('HTMLElement EventTarget', /^(click|dispatchEvent)$/, ([event], self) => {
-      const away = (!event || (event as Event).type == 'click') && (self as Element | null)?.localName && kindOf(self as Element);
-      if (away == TargetKind.LinkAway || away == TargetKind.File) note(Fact.Window, now());
-    });
-    around('CanvasRenderingContext2D WebGLRenderingContext WebGL2RenderingContext', /^(fill|stroke|clear|draw|put)(?!S)/, draw);
-    around('EventTarget', /^addEv/, ([type], self) => {
-      if (self && /^(click|pointerdown|mousedown|touchstart)$/.test(type as string)) listening.add(self as Element);
-    });
-    around(
-      'StyleSheet Element HTMLInputElement HTMLTextAreaElement HTMLSelectElement',
-      /^(disabled|scroll(Top|Left)|value|checked|selectedIndex)$/,
-      (_args, _self, read) => {
-        const press = own();
-        const before = press && read();
-        return () => {
-          if (press && read() !== before) note(Fact.Value, now(), press);
-        };
-      },
-    );
+  around('window', /^fetch$/, ([input, init]) => {
+    const request = input as Request;
+    const tell = begun(request.url ?? input, (init as RequestInit | undefined)?.keepalive);
+    return (result) =>
+      (result as Promise<Response>).then(
+        ({ status }) => tell(status),
+        ({ name }) => name != 'AbortError' && tell(0),
+      );
   });
+  // Sent in the same task, as good as always.
+  around('XMLHttpRequest', /^open$/, ([, url], self) => {
+    const xhr = self as XMLHttpRequest;
+    const tell = begun(url);
+    on('load error', () => tell(xhr.status), xhr);
+  });
+  around('Navigator', /^sendB/, ([url]) => void begun(url, true));
+
+  for (const [fact, owners, names] of CALLS) around(owners, names, () => void note(fact, now(), own()));
+  around('Element', /^animate$/, (_args, self) => {
+    if (own()) moved(self as Element, now());
+  });
+  // A script presses what the visitor does not see: a download, a choice of files.
+  around('HTMLElement EventTarget', /^(click|dispatchEvent)$/, ([event], self) => {
+    const away = (!event || (event as Event).type == 'click') && (self as Element | null)?.localName && kindOf(self as Element);
+    if (away == TargetKind.LinkAway || away == TargetKind.File) note(Fact.Window, now());
+  });
+  around('CanvasRenderingContext2D WebGLRenderingContext WebGL2RenderingContext', /^(fill|stroke|clear|draw|put)(?!S)/, draw);
+  around('EventTarget', /^addEv/, ([type], self) => {
+    if (self && /^(click|pointerdown|mousedown|touchstart)$/.test(type as string)) listening.add(self as Element);
+  });
+  around(
+    'StyleSheet Element HTMLInputElement HTMLTextAreaElement HTMLSelectElement',
+    /^(disabled|scroll(Top|Left)|value|checked|selectedIndex)$/,
+    (_args, self, { get }) => {
+      const press = own();
+      const before = press && get!.call(self);
+      return () => {
+        if (press && get!.call(self) !== before) note(Fact.Value, now(), press);
+      };
+    },
+  );
 }
 
 /** A request begins, of the page and not our own; returns who must be told the status of its answer. */

@@ -1,4 +1,4 @@
-import { on, views } from './browser';
+import { later, on, views } from './browser';
 
 /** Whose doing the code that runs right now is. */
 export const enum Cause {
@@ -35,11 +35,9 @@ export function cause(): Cause {
  * next task is likely the press's own.
  */
 export function watchShadow(): void {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => (inShadow = false);
   on('pointerdown pointerup click', (_event, _time, element) => {
     if (!(element?.getRootNode() as ShadowRoot | undefined)?.host) return;
     inShadow = true;
-    port2.postMessage(0);
+    later(0, () => (inShadow = false));
   });
 }

@@ -32,8 +32,8 @@ export function watchCover(): void {
     const covers: Element[] = [];
     const over = new Set<Element>();
     for (let i = 0; i < GRID * GRID; i++) {
-      const [x, y] = [i % GRID, Math.floor(i / GRID)].map((step) => (step + 0.5) / GRID) as [number, number];
-      const stack = document.elementsFromPoint(x * innerWidth, y * innerHeight);
+      const at = (step: number, px: number) => (((step % GRID) + 0.5) / GRID) * px;
+      const stack = document.elementsFromPoint(at(i, innerWidth), at(Math.floor(i / GRID), innerHeight));
       const cover = lineOf(stack[0]).find((one) => one.matches('dialog,[popover]') || getComputedStyle(one).position == 'fixed');
       if (!cover) continue;
       covers.push(cover);

@@ -8,7 +8,7 @@
  * - `pages.ts`, `problems.ts` where they are and what goes wrong
  * - `targets.ts`, `device.ts` how things are named
  * - `record.ts`, `session.ts`, `send.ts`, `wire.ts` how it is gathered and sent
- * - `browser.ts` the windows under watch and how they are listened to
+ * - `browser.ts`, `wrap.ts` the windows under watch, how they are listened to and their methods watched
  *
  * Names that begin with an underscore are shortened by the build.
  */
@@ -121,8 +121,8 @@ export function conversion({ kind = 'purchase', orderId, valueMinor = 0, currenc
 
 /** Reports something of the site's own, with a few attributes that hold no personal data. */
 export function track(event: string, attributes: Record<string, string | number | boolean> = {}): void {
-  const entries = Object.entries(attributes).filter(([key]) => key).slice(0, ATTRIBUTES_MAX);
-  const told = entries.map(([key, value]) => {
+  const entries = Object.entries(attributes).filter(([key]) => key);
+  const told = entries.slice(0, ATTRIBUTES_MAX).map(([key, value]) => {
     const flag = typeof value == 'boolean';
     const number = Number.isFinite(value);
     return message(name(key), !flag && !number && utf8(text(value)), number && Float64Array.of(+value), flag && +value);

@@ -3,6 +3,7 @@ import { cause, Cause } from './cause';
 import { Fact } from './facts';
 import { look } from './look';
 import { at, latest, note, type Watched } from './watch';
+import { around } from './wrap';
 
 /** A node that has changed by itself. */
 interface Habit {
@@ -35,8 +36,6 @@ const UNSEEN_ATTRIBUTE = /^(data-(what|focus|furrow|gtm|track)|nonce|tabindex|ar
 
 /** When something last changed by itself that was not known to do so, ms. */
 export let disturbed = -Infinity;
-/** When a moving part last got another text or other nodes, which may push what is around it, ms. */
-export let stirred = -Infinity;
 /** Whether anything has changed since somebody asked. */
 let news = true;
 const habits = new WeakMap<Node, Habit>();
@@ -49,17 +48,10 @@ let observer: MutationObserver;
  */
 export function watchLife(): void {
   observer = new MutationObserver((records) => read(records, cause()));
-  onView(({ document, Element: { prototype } }) => {
-    live(document);
-    // Observers do not look into shadow trees; each is observed as it is made,
-    // and those made before or by the parser when a press goes through them.
-    const attach = prototype.attachShadow;
-    prototype.attachShadow = function (init) {
-      const root = attach.call(this, init);
-      live(root);
-      return root;
-    };
-  });
+  onView(({ document }) => live(document));
+  // Observers do not look into shadow trees; each is observed as it is made,
+  // and those made before or by the parser when a press goes through them.
+  around('Element', /^attachSh/, () => live as (root: unknown) => void);
 }
 
 export function live(root: Node): void {
@@ -106,7 +98,6 @@ function read(records: MutationRecord[], by: Cause): void {
     const own = press && by == Cause.Press;
     if (!own && (clock || moves(node))) {
       learn(node, time, clock, record);
-      if (type != 'attributes') stirred = time;
       note(Fact.MutationMoving, time, press);
     } else if (!press) {
       learn(node, time, false, record);

@@ -49,7 +49,6 @@ let index: number;
 /** Which page is shown: by a load, by the page's own router, or out of the browser's cache. */
 export function watchPages(): void {
   const load = timing();
-  const status = load?.responseStatus ?? 0;
   onRenewed(() => {
     number = 0;
     begin();
@@ -57,7 +56,7 @@ export function watchPages(): void {
   begin(true);
   if (load?.type == 'reload') tell(NavigationKind.Reload);
   if (load?.type == 'back_forward') tell(traversed());
-  if (status >= 400) brokenPage(status);
+  if (load && load.responseStatus >= 400) brokenPage(load.responseStatus);
   if (api) on<Event & { navigationType: string }>('currententrychange', ({ navigationType }) => moved(navigationType), api);
   // An older browser does not tell when a script changes the address; it shows when something is pressed next.
   else on('popstate hashchange click', ({ type }) => moved(type == 'popstate' ? 'traverse' : type));

@@ -1,6 +1,6 @@
 import { elementOf, later, now, on, selection, whenStill } from './browser';
 import { add, Kind, place } from './record';
-import { describe, pressed } from './targets';
+import { meant } from './targets';
 
 /** A selection is told once it has stood still for this long, ms. */
 const STILL_MS = 400;
@@ -29,7 +29,6 @@ export function watchReading(): void {
 
 /** Tells something about what is selected. */
 function tell(kind: Kind, time: number, length?: number): void {
-  const element = elementOf(getSelection()!.anchorNode);
-  const target = element && describe(pressed(element));
+  const target = meant(elementOf(getSelection()!.anchorNode));
   add(kind, time, () => [place(target), length]);
 }

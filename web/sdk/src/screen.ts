@@ -1,6 +1,6 @@
 import { now, on, whenStill, whole } from './browser';
 import { add, addPassive, flush, Kind, place } from './record';
-import { describe, pressed } from './targets';
+import { meant } from './targets';
 import { signed } from './wire';
 
 /** A pinch changes the scale many times; it is told once it has stood still for this long, ms. */
@@ -43,8 +43,7 @@ export function watchScreen(): void {
     const before = scale;
     const after = (scale = scaleNow());
     const [x, y] = [whole(view.offsetLeft + view.width / 2), whole(view.offsetTop + view.height / 2)];
-    const hit = document.elementFromPoint(x, y);
-    const target = hit && describe(pressed(hit));
+    const target = meant(document.elementFromPoint(x, y));
     if (Math.abs(after / before - 1) < ZOOM_MIN || now() - hand > HAND_MS) return;
     add(Kind.Zoom, now(), () => [whole(before * 1_000), whole(after * 1_000), signed(x), signed(y), place(target)]);
   });

@@ -39,7 +39,7 @@ export function start(idle: () => void): void {
   whenIdle = idle;
   send = fetch;
   beacon = navigator.sendBeacon;
-  queue = (store('sessionStorage') || '').split(' ').filter(Boolean).map((bytes) => Uint8Array.from(bytes.split(','), Number));
+  queue = store('sessionStorage')?.split(' ').map((bytes) => Uint8Array.from(bytes.split(','), Number)) ?? [];
   on('online', pump);
   pump();
 }
@@ -78,7 +78,7 @@ async function pump(): Promise<void> {
   const answer = await publish(batch).catch(() => '');
   flying = false;
   // A network that answers in the gateway's place, with a page of its own, names no status.
-  const status = Number(/grpc-status[:,] *(\d+)/i.exec(answer)?.[1] ?? NaN);
+  const status = Number(/grpc-status[:,] *(\d+)/i.exec(answer)?.[1]);
   if (ENOUGH.includes(status)) {
     stopped = true;
     queue = [];
@@ -100,7 +100,7 @@ async function publish(batch: Message): Promise<string> {
   const frame = new Uint8Array([0, length >> 24, length >> 16, length >> 8, length, ...batch]);
   const response = await send(`${settings.endpoint}/furrow.v1.IngestService/Publish`, {
     method: 'POST',
-    headers: { 'content-type': 'application/grpc-web+proto', 'x-grpc-web': '1', 'x-furrow-key': settings.key },
+    headers: { 'content-type': 'application/grpc-web+proto', 'x-furrow-key': settings.key },
     body: frame,
     credentials: 'omit',
     signal: AbortSignal.timeout(REQUEST_MS_MAX),

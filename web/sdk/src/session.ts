@@ -100,7 +100,7 @@ export function store(place: 'localStorage' | 'sessionStorage', text?: string): 
 
 function load(): Stored | null {
   try {
-    const stored = JSON.parse(store('localStorage') ?? '') as Stored;
+    const stored = JSON.parse(store('localStorage')!) as Stored;
     return /^\w{32}$/.test(stored.session) ? stored : null;
   } catch {
     return null;

@@ -22,11 +22,11 @@ export const enum TargetKind {
   Other = 16,
 }
 
-/** By the numbers of `TargetKind`: roles and types of input; tags have a bracket. */
+/** By the numbers of `TargetKind`: types of input, roles and tags. */
 const KINDS = words(
-  '<button <summary button submit reset image tab option menuitem|link|-|<input <textarea textbox combobox|' +
-    'checkbox radio switch menuitemcheckbox menuitemradio|<select|date time month week datetime-local|file|' +
-    'range slider|-|<canvas|<video <audio|<iframe <embed <object|<img <picture <svg',
+  'button summary submit reset image tab option menuitem|link|-|input textarea textbox combobox|' +
+    'checkbox radio switch menuitemcheckbox menuitemradio|select|date time month week datetime-local|file|' +
+    'range slider|-|canvas|video audio|iframe embed object|img picture svg',
 );
 const IGNORE = ['rage', 'dead', 'all'];
 const NAME_CHARS_MAX = 40;
@@ -56,6 +56,9 @@ export function pressed(hit: Element): Element {
   }
   return shown;
 }
+
+/** What was meant there, as the wire names it. */
+export const meant = (hit: Element | null): Target | null => hit && describe(pressed(hit));
 
 function isControl(element: Element): boolean {
   const kind = kindOf(element);
@@ -148,5 +151,5 @@ export function kindOf(element: Element): number {
     return kind == TargetKind.Check || kind == TargetKind.Button || !control ? kind : TargetKind.InputLabel;
   }
   if (isContentEditable) return TargetKind.TextField;
-  return indexIn(KINDS, localName == 'input' ? type : attribute(element, 'role')) || indexIn(KINDS, '<' + localName);
+  return indexIn(KINDS, localName == 'input' ? type : attribute(element, 'role')) || indexIn(KINDS, localName);
 }
