@@ -13,7 +13,7 @@ const SCHEDULES: u64 = 1_000_000;
 const TEST: &str = "whatever_happens_to_scorers_their_outputs_are_those_of_one_pass";
 
 /// Which schedules.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     /// So many, from this seed on.
     Many { first: u64, schedules: u64 },
@@ -107,13 +107,13 @@ mod tests {
             value.map(|value| value.to_string_lossy().into_owned())
         };
         let (first, schedules) = (7, 20);
-        let many = || Asked::Many { first, schedules };
-        assert_eq!(told(many(), "FURROW_SEED").as_deref(), Some("7"));
-        assert_eq!(told(many(), "FURROW_SCHEDULES").as_deref(), Some("20"));
-        let one = || Asked::One { seed: 7 };
-        assert_eq!(told(one(), "FURROW_SEED").as_deref(), Some("7"));
+        let many = Asked::Many { first, schedules };
+        assert_eq!(told(many, "FURROW_SEED").as_deref(), Some("7"));
+        assert_eq!(told(many, "FURROW_SCHEDULES").as_deref(), Some("20"));
+        let one = Asked::One { seed: 7 };
+        assert_eq!(told(one, "FURROW_SEED").as_deref(), Some("7"));
         // Whatever this environment says.
-        assert_eq!(told(one(), "FURROW_SCHEDULES"), None);
+        assert_eq!(told(one, "FURROW_SCHEDULES"), None);
     }
 
     #[test]
