@@ -142,8 +142,8 @@ export const pickers = [
       html(root, '<md-tabs><md-primary-tab id="a">A</md-primary-tab><md-primary-tab id="b">B</md-primary-tab></md-tabs>');
     },
     press: ['#b', '#a'],
-    // The last of a burst leaves the other one to be pressed.
-    times: 4,
+    // Three on each, and the last of them leaves the other one to be pressed.
+    times: 6,
     paceMs: 350,
   },
 ];

@@ -168,6 +168,62 @@ export const unseen = [
     press: '#b',
   },
   {
+    name: 'rule whose style is written',
+    mount(root) {
+      html(root, `${BUTTON}<p id="p">text</p>`);
+      style('#p { color: black }');
+      const rule = [...document.querySelectorAll('style')].at(-1).sheet.cssRules[0];
+      let hue = 0;
+      press('#b', () => (rule.style.color = `hsl(${(hue += 60)}, 90%, 40%)`));
+    },
+    press: '#b',
+  },
+  {
+    name: 'words highlighted',
+    mount(root) {
+      html(root, `${BUTTON}<p id="p">some words to be found</p>`);
+      style('::highlight(found) { background: yellow }');
+      let at = 0;
+      press('#b', () => {
+        const range = new Range();
+        range.setStart(find('#p').firstChild, at++);
+        range.setEnd(find('#p').firstChild, at + 3);
+        CSS.highlights.set('found', new Highlight(range));
+      });
+    },
+    press: '#b',
+  },
+  {
+    name: 'choice of files that a button opens',
+    mount(root) {
+      html(root, '<button id="b">Your picture</button> <input id="file" type="file" hidden>');
+      press('#b', () => find('#file').click());
+    },
+    press: '#b',
+    times: 3,
+    paceMs: 600,
+  },
+  {
+    name: 'download that a button begins',
+    mount(root) {
+      html(root, '<button id="b">Download</button>');
+      press('#b', () => Object.assign(document.createElement('a'), { href: 'data:text/plain,words', download: 'words.txt' }).click());
+    },
+    press: '#b',
+    times: 3,
+    paceMs: 500,
+  },
+  {
+    name: 'scroller moved that also moves by itself',
+    mount(root) {
+      html(root, `${BUTTON}<div id="view" style="height:60px;width:200px;overflow:auto"><div style="height:9000px">long</div></div>`);
+      setInterval(() => find('#view').scrollBy({ top: 10, behavior: 'smooth' }), 700);
+      press('#b', () => find('#view').scrollBy({ top: 60, behavior: 'smooth' }));
+    },
+    press: '#b',
+    paceMs: 350,
+  },
+  {
     name: 'clipboard',
     mount(root) {
       html(root, '<code id="code">npm i</code> <button id="b">Copy</button>');
