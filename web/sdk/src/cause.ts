@@ -1,4 +1,4 @@
-import { later, on, views } from './browser';
+import { later, now, on, views } from './browser';
 
 /** Whose doing the code that runs right now is. */
 export const enum Cause {
@@ -14,7 +14,11 @@ export const enum Cause {
 
 const PRESS = /(er|se)(down|up)$|click|touch[es]|menu|submit|reset|^change|toggle|^focus/;
 
-let inShadow = false;
+/** No task of a press in a shadow tree takes longer than this until it has called what answers, ms. */
+const NEAR_MS = 16;
+
+/** When a press in a shadow tree was last heard of, until its task is over. */
+let inShadow = -Infinity;
 
 /**
  * `window.event` is set while listeners run and in the microtasks right after
@@ -23,7 +27,7 @@ let inShadow = false;
  */
 export function cause(): Cause {
   const event = views.map((view) => view.event).find(Boolean);
-  if (!event) return inShadow ? Cause.Near : Cause.Page;
+  if (!event) return now() - inShadow < NEAR_MS ? Cause.Near : Cause.Page;
   const { type, isTrusted } = event;
   if (PRESS.test(type) && (isTrusted || !/click|down|up/.test(type))) return Cause.Press;
   // What else a person does with a pointer or a key has a view.
@@ -37,7 +41,7 @@ export function cause(): Cause {
 export function watchShadow(): void {
   on('pointerdown pointerup click', (_event, _time, element) => {
     if (!(element?.getRootNode() as ShadowRoot | undefined)?.host) return;
-    inShadow = true;
-    later(0, () => (inShadow = false));
+    inShadow = now();
+    later(0, () => (inShadow = -Infinity));
   });
 }

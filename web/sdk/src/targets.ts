@@ -62,7 +62,9 @@ export const meant = (hit: Element | null): Target | null => hit && describe(pre
 
 function isControl(element: Element): boolean {
   const kind = kindOf(element);
-  return !!(element as HTMLElement).onclick || (kind > 0 && kind < TargetKind.Image);
+  // A design system's control may tell nothing of itself but that it takes the focus.
+  const own = element.localName.includes('-') && element.hasAttribute('tabindex');
+  return own || !!(element as HTMLElement).onclick || (kind > 0 && kind < TargetKind.Image);
 }
 
 export function describe(element: Element): Target {
