@@ -167,6 +167,10 @@ impl Owned {
         }
     }
 
+    pub(crate) fn repeat_commit(&mut self) {
+        self.progress.repeat_commit();
+    }
+
     pub(crate) fn take_commit(&mut self) -> Option<u64> {
         self.progress.take_commit()
     }

@@ -49,6 +49,11 @@ impl Progress {
         self.in_flight.keys().next().copied().unwrap_or(self.folded)
     }
 
+    /// What was committed is to be committed again, although it has not moved.
+    pub fn repeat_commit(&mut self) {
+        self.committed = None;
+    }
+
     /// What to commit, if it has moved since this was last asked.
     pub fn take_commit(&mut self) -> Option<u64> {
         let next = self.durable_to();
@@ -82,11 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_is_taken_once() {
+    fn a_commit_is_taken_once_unless_it_is_to_be_repeated() {
         let mut progress = Progress::new(3);
         assert_eq!(progress.take_commit(), Some(3));
         assert_eq!(progress.take_commit(), None);
         progress.folded(3, 0);
         assert_eq!(progress.take_commit(), Some(4));
+        progress.repeat_commit();
+        assert_eq!(progress.take_commit(), Some(4));
+        assert_eq!(progress.take_commit(), None);
     }
 }

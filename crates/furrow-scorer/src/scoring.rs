@@ -25,6 +25,11 @@ const FULL_PAUSE_MS: u64 = 10;
 /// The longest time without looking at deadlines, commits and lag.
 const LOOK_EVERY_MS: u64 = 250;
 
+/// A commit that says nothing new is repeated after so long: it may have been
+/// lost, or a previous owner's late one may stand over it, and in a quiet
+/// partition no other would follow.
+const COMMIT_AGAIN_MS: u64 = 60_000;
+
 /// What this process's clocks say. They decide when something is done, never
 /// what anything scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +118,7 @@ pub struct Scoring {
     in_flight: usize,
     lives: u64,
     next_commit_ms: u64,
+    next_repeat_ms: u64,
 }
 
 impl Scoring {
@@ -128,6 +134,7 @@ impl Scoring {
             in_flight: 0,
             lives: 0,
             next_commit_ms: now.running_ms,
+            next_repeat_ms: now.running_ms + COMMIT_AGAIN_MS,
         }
     }
 
@@ -278,6 +285,10 @@ impl Scoring {
         }
         if now.running_ms >= self.next_commit_ms {
             self.next_commit_ms = now.running_ms + self.config.commit_every_ms;
+            if now.running_ms >= self.next_repeat_ms {
+                self.next_repeat_ms = now.running_ms + COMMIT_AGAIN_MS;
+                self.owned.values_mut().for_each(Owned::repeat_commit);
+            }
             due.extend(self.commits());
             due.push(Due::Show);
         }

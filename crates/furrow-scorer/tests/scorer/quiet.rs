@@ -47,6 +47,8 @@ struct Alone {
     /// When a tick was appended, and when an update left, as running time.
     ticks: Vec<u64>,
     updates: Vec<u64>,
+    /// What was committed, and when, as running time.
+    commits: Vec<(u64, Offset)>,
 }
 
 impl Alone {
@@ -74,6 +76,7 @@ impl Alone {
             records: Vec::new(),
             ticks: Vec::new(),
             updates: Vec::new(),
+            commits: Vec::new(),
         }
     }
 
@@ -120,12 +123,15 @@ impl Alone {
     fn until(&mut self, end_ms: u64) {
         loop {
             for due in self.scoring.look(self.now()).unwrap() {
-                let Due::Append { records, .. } = due else {
-                    continue;
-                };
-                for record in records {
-                    self.ticks.push(self.running_ms);
-                    self.append(record.encode());
+                match due {
+                    Due::Append { records, .. } => {
+                        for record in records {
+                            self.ticks.push(self.running_ms);
+                            self.append(record.encode());
+                        }
+                    }
+                    Due::Commit { next, .. } => self.commits.push((self.running_ms, next)),
+                    Due::Publish(_) | Due::Show => {}
                 }
             }
             let next_ms = self.scoring.next_look_ms(self.now());
@@ -190,4 +196,14 @@ fn a_broker_whose_clock_comes_right_is_noticed_within_seconds() {
     alone.until(120 * SECOND_MS);
     let last = alone.updates.last().unwrap();
     assert!(*last <= 70 * SECOND_MS, "{:?}", alone.updates);
+}
+
+#[test]
+fn a_commit_is_repeated_every_minute_although_nothing_has_moved() {
+    let mut alone = Alone::new(0);
+    alone.until(210 * SECOND_MS);
+    let commits = alone.commits.iter();
+    let minutes: Vec<u64> = commits.clone().map(|(at, _)| at / 60 / SECOND_MS).collect();
+    assert_eq!(minutes, [0, 1, 2, 3]);
+    assert!(commits.clone().all(|(_, next)| *next == Offset(0)));
 }
