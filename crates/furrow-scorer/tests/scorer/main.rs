@@ -95,21 +95,7 @@ async fn killing_it_at_any_moment_changes_no_update() {
         }
         running.kill().await;
     }
-    let running = world.start();
-    world.counted(&world.config.scores, 6 * 36).await;
-    world.settled(&world.config).await;
-    running.drain().await;
-
-    let beside = world.beside().await;
-    let running = Running::start(world.scorer(&beside, Arc::new(InMemory::new())));
-    world.counted(&beside.scores, 6 * 36).await;
-    world.settled(&beside).await;
-    running.drain().await;
-    let (killed, once) = (
-        world.updates(&world.config.scores).await,
-        world.updates(&beside.scores).await,
-    );
-    assert_eq!(killed, once);
+    world.as_in_one_pass(6 * 36).await;
 }
 
 #[tokio::test]

@@ -1,13 +1,11 @@
 //! Rules: they take effect at one offset, and outlive retention.
 
-use crate::world::{PARTITIONS, Running, World, control, now_ms, until};
+use crate::world::{PARTITIONS, World, control, now_ms, until};
 use furrow_log::{Offset, Partition, Topic};
 use furrow_proto::record::{Control, DeadLetter, InteractionRecord};
 use futures_util::TryStreamExt;
-use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 #[tokio::test]
 async fn published_rules_score_the_later_records_of_their_property_alone() {
@@ -44,22 +42,11 @@ async fn rules_take_effect_at_one_offset_whatever_is_killed() {
         }
         running.kill().await;
     }
-    let running = world.start();
-    world.counted(&world.config.scores, 6 * 16).await;
-    world.settled(&world.config).await;
-    running.drain().await;
-
-    let beside = world.beside().await;
-    let running = Running::start(world.scorer(&beside, Arc::new(InMemory::new())));
-    world.counted(&beside.scores, 6 * 16).await;
-    world.settled(&beside).await;
-    running.drain().await;
-    let (killed, once) = (
-        world.updates(&world.config.scores).await,
-        world.updates(&beside.scores).await,
-    );
-    assert_eq!(killed, once);
-    let numbers: BTreeSet<u64> = once.values().map(|update| update.session.rules).collect();
+    let updates = world.as_in_one_pass(6 * 16).await;
+    let numbers: BTreeSet<u64> = updates
+        .values()
+        .map(|update| update.session.rules)
+        .collect();
     assert!(numbers.len() > 2, "{numbers:?}");
 }
 

@@ -25,6 +25,9 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// By session, and where it came from.
+pub(crate) type Updates = BTreeMap<(String, u64, u32), ScoreUpdate>;
+
 pub(crate) const PARTITIONS: u32 = 4;
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -156,7 +159,25 @@ impl World {
     }
 
     /// Updates by identity and version: what a store keeps of them.
-    pub(crate) async fn updates(&self, topic: &str) -> BTreeMap<(String, u64, u32), ScoreUpdate> {
+    /// Runs on until so many batches are counted, and then one scorer beside over
+    /// the same log, from its beginning and undisturbed: both said the same.
+    pub(crate) async fn as_in_one_pass(&self, batches: u32) -> Updates {
+        let beside = self.beside().await;
+        let once = self.scorer(&beside, Arc::new(InMemory::new()));
+        for (config, running) in [
+            (&self.config, self.start()),
+            (&beside, Running::start(once)),
+        ] {
+            self.counted(&config.scores, batches).await;
+            self.settled(config).await;
+            running.drain().await;
+        }
+        let updates = self.updates(&self.config.scores).await;
+        assert_eq!(updates, self.updates(&beside.scores).await);
+        updates
+    }
+
+    pub(crate) async fn updates(&self, topic: &str) -> Updates {
         let mut updates = BTreeMap::new();
         for payload in self.all(topic).await {
             let update = decode_score_update(&payload).unwrap();
