@@ -291,7 +291,6 @@ fn plan(config: &Config) -> TopicPlan {
 fn refuse(config: &Config, wrong: &[(Topic, Vec<Fault>)]) -> Result<()> {
     let told: Vec<String> = wrong
         .iter()
-        .filter(|(_, faults)| !faults.is_empty())
         .flat_map(|(topic, faults)| told(config, topic, faults))
         .collect();
     if told.is_empty() {
@@ -437,7 +436,14 @@ mod tests {
                 told[0].starts_with("t: ") && told[0].contains(remedy),
                 "{told:?}"
             );
+            let faults = told.iter().filter(|line| line.starts_with("t: "));
+            assert_eq!(faults.count(), 1, "{told:?}");
+            // A command for it, where one mends it, and nothing else.
             assert!(told.len() <= 2, "{told:?}");
+            assert!(
+                told[1..].iter().all(|line| line.starts_with("mend it: ")),
+                "{told:?}"
+            );
         }
     }
 
