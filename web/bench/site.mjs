@@ -2,11 +2,11 @@
 // they send is counted.
 import { buildSync } from 'esbuild';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
+import { LocalServer } from '../local-server.mjs';
 
 const here = import.meta.dirname;
 
@@ -57,22 +57,10 @@ const page = (variant) => `<!doctype html><html lang="en"><meta charset="utf-8">
     setInterval(() => (document.querySelector('#clock').textContent = ++time), 1000);
   </script>`;
 
-export class Site {
+export class Site extends LocalServer {
   /** Bytes of each script as it goes over the network. */
   gzipped = { furrow: gzipSync(FILES['/furrow.js'], { level: 9 }).length, rrweb: gzipSync(FILES['/rrweb.js'], { level: 9 }).length };
   counted = Object.fromEntries(VARIANTS.map((variant) => [variant, { bytes: 0, samples: 0 }]));
-
-  async start() {
-    this.server = createServer((request, response) => this.answer(request, response).catch(() => response.destroy()));
-    await new Promise((up) => this.server.listen(0, '127.0.0.1', up));
-    this.address = `http://127.0.0.1:${this.server.address().port}`;
-    return this;
-  }
-
-  stop() {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
 
   mark = (variant) => ({ ...this.counted[variant] });
 

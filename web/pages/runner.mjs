@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import protobuf from 'protobufjs';
+import { LocalServer } from '../local-server.mjs';
 
 const here = import.meta.dirname;
 const FOLDERS = [join(here, 'dist'), join(here, '../sdk/dist'), join(here, 'src/files')];
@@ -37,23 +37,11 @@ const FACTS = root.lookupEnum('furrow.v1.ResponseKind').valuesById;
 const NO_ANSWER = new Set(['mutation_moving', 'mutation_inside_passing', 'error', 'analytics']);
 
 /** The site with the widgets, which also takes what the SDK sends. */
-class Site {
+class Site extends LocalServer {
   /** Batches by the path of their page, each once, oldest first. */
   batches = new Map();
   pages = new Map();
   count = 0;
-
-  async start() {
-    this.server = createServer((request, response) => this.answer(request, response).catch(() => response.destroy()));
-    await new Promise((up) => this.server.listen(0, '127.0.0.1', up));
-    this.address = `http://127.0.0.1:${this.server.address().port}`;
-    return this;
-  }
-
-  stop() {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
 
   /** A page for this run; gives its path. */
   page(shown) {
