@@ -74,9 +74,10 @@ export function enter(document: Document | null | undefined): void {
   document!.querySelectorAll('iframe').forEach(frame);
 }
 
-/** Where an event began, also inside open shadow trees. */
+/** Where an event began, also inside open shadow trees. The path is asked for only there: browsers build it anew each time. */
 export function origin(event: Event): Element | null {
-  return elementOf(event.composedPath()[0] as Node);
+  const target = event.target as Element | null;
+  return elementOf(target?.shadowRoot ? (event.composedPath()[0] as Node) : target);
 }
 
 /** The element itself, or the one that a text lies in. */
@@ -85,17 +86,20 @@ export const elementOf = (node: Node | null | undefined): Element | null =>
 
 /** The element and everything around it, out of shadow trees and frames. */
 export function lineOf(element: Element | null | undefined): Element[] {
-  if (!element) return [];
-  const { ownerDocument: document, parentElement } = element;
-  const view = document.defaultView;
-  const host = (element.getRootNode() as ShadowRoot).host;
-  return [element, ...lineOf(parentElement ?? host ?? (view == window ? null : view?.frameElement))];
+  const line: Element[] = [];
+  for (; element; element = element.parentElement ?? (element.getRootNode() as ShadowRoot).host ?? frameOf(element)) line.push(element);
+  return line;
+}
+
+/** The frame that the element's document is shown in; nothing for the page's own. */
+function frameOf(element: Element | null | undefined): Element | null | undefined {
+  const view = element?.ownerDocument.defaultView;
+  return view == window ? null : view?.frameElement;
 }
 
 /** Where an event was in the page's viewport, also from within a frame, px. */
 export function placeOf({ clientX, clientY }: { clientX: number; clientY: number }, element: Element | null): [x: number, y: number] {
-  for (const frame of element ? lineOf(element.ownerDocument.documentElement).slice(1) : []) {
-    if (frame.localName != 'iframe') continue;
+  for (let frame = frameOf(element); frame; frame = frameOf(frame)) {
     const box = frame.getBoundingClientRect();
     clientX += box.x;
     clientY += box.y;
