@@ -9,11 +9,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { launch } from '../testbed/browser.mjs';
 import { Site, VARIANTS } from './site.mjs';
 import { steadily, visit } from './visit.mjs';
 
-const FLAGS = ['--no-sandbox', '--headless=new', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--enable-precise-memory-info'];
 /** A phone of the middle class beside a desktop. */
 const SLOWER = 4;
 const STEADY_S_MAX = 60;
@@ -35,7 +34,7 @@ const runs = Number(values.runs);
 const memorySeconds = Number(values['memory-seconds']);
 const memoryRuns = Number(values['memory-runs']);
 
-const browser = await chromium.launch({ executablePath: process.env.CHROME ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+const browser = await launch('--enable-precise-memory-info');
 const site = await new Site().start();
 
 /** Opens the page with one variant; gives what the browser has counted when `act` is done. */

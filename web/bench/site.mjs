@@ -5,18 +5,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import protobuf from 'protobufjs';
-import { LocalServer } from '../local-server.mjs';
+import { LocalServer } from '../testbed/local-server.mjs';
+import { acknowledge, Batch } from '../testbed/wire.mjs';
 
 const here = import.meta.dirname;
 
 /** In the order of the table: nothing, Furrow's SDK, a recorder of everything. */
 export const VARIANTS = ['none', 'furrow', 'rrweb'];
-
-const root = new protobuf.Root();
-root.resolvePath = (_from, to) => join(here, '../../proto', to);
-await root.load('furrow/v1/interaction.proto');
-const Batch = root.lookupType('furrow.v1.Batch');
 
 const SCRIPTS = {
   none: '',
@@ -78,9 +73,7 @@ export class Site extends LocalServer {
       if (pathname === '/v1/beacon') this.count('furrow', body.length, 0);
       if (pathname !== '/furrow.v1.IngestService/Publish') return response.writeHead(204).end();
       this.count('furrow', body.length, samplesOf(Batch.decode(body.subarray(5))));
-      const trailers = Buffer.from('grpc-status:0\r\n');
-      const head = Buffer.from([0x80, 0, 0, 0, trailers.length]);
-      return response.setHeader('content-type', 'application/grpc-web+proto').end(Buffer.concat([Buffer.alloc(5), head, trailers]));
+      return acknowledge(response);
     }
     const file = FILES[pathname];
     if (file) return response.setHeader('content-type', 'text/javascript').end(file);

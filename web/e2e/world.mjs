@@ -7,11 +7,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
-import protobuf from 'protobufjs';
+import { launch } from '../testbed/browser.mjs';
+import { Batch } from '../testbed/wire.mjs';
 
 const run = promisify(execFile);
 
@@ -31,16 +30,6 @@ const WATCHED_MS = 3_300;
 const ATTENTION = new Set(['reading', 'steady_scroll', 'content_use', 'video_rotation']);
 /** Between two looks at the rows. */
 const LOOK_MS = 60;
-const FLAGS = [
-  '--no-sandbox',
-  '--headless=new',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const DESKTOP = { viewport: { width: 1280, height: 900 } };
 /** A window so low that every page is longer. */
 export const LOW = { viewport: { width: 1280, height: 480 } };
@@ -63,7 +52,7 @@ const [PROGRAM, ...ARGUMENTS] = JSON.parse(named('FURROW_COMMAND'));
 
 let browser;
 export async function openBrowser() {
-  browser = await chromium.launch({ executablePath: process.env.CHROME ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+  browser = await launch();
 }
 export async function closeBrowser() {
   await browser?.close();
@@ -85,11 +74,6 @@ export async function sql(query) {
   const { stdout } = await run(PROGRAM, [...ARGUMENTS, 'sql', query, '--format', 'JSONEachRow'], { maxBuffer: 16 << 20 });
   return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }
-
-const root = new protobuf.Root();
-root.resolvePath = (_from, to) => join(import.meta.dirname, '../../proto', to);
-await root.load('furrow/v1/interaction.proto');
-const Batch = root.lookupType('furrow.v1.Batch');
 
 /** A session's batches as the raw archive keeps them, decoded, in the order of their senders. */
 export async function archived(session) {

@@ -6,14 +6,13 @@ import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
-import protobuf from 'protobufjs';
-import { LocalServer } from '../local-server.mjs';
+import { launch } from '../testbed/browser.mjs';
+import { LocalServer } from '../testbed/local-server.mjs';
+import { acknowledge, Batch, Beacon, RESPONSE_KINDS } from '../testbed/wire.mjs';
 
 const here = import.meta.dirname;
 const FOLDERS = [join(here, 'dist'), join(here, '../sdk/dist'), join(here, 'src/files')];
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.html': 'text/html' };
-const FLAGS = ['--no-sandbox', '--headless=new', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 /** Pages at the same time: they mostly wait. */
 const AT_ONCE = Number(process.env.FURROW_PAGES_AT_ONCE ?? 8);
 /** How long a page may take to come up, or an answer to be told. */
@@ -27,12 +26,6 @@ const APART_MS = 1_400;
 /** The SDK watches this long. */
 const WATCHED_MS = 3_000;
 
-const root = new protobuf.Root();
-root.resolvePath = (_from, to) => join(here, '../../proto', to);
-await root.load(['furrow/v1/interaction.proto', 'furrow/v1/ingest.proto']);
-const Batch = root.lookupType('furrow.v1.Batch');
-const Beacon = root.lookupType('furrow.v1.Beacon');
-const FACTS = root.lookupEnum('furrow.v1.ResponseKind').valuesById;
 /** Facts that are no answer, whatever the page is like. */
 const NO_ANSWER = new Set(['mutation_moving', 'mutation_inside_passing', 'error', 'analytics']);
 
@@ -64,9 +57,7 @@ class Site extends LocalServer {
       const body = await buffer(request);
       if (pathname === '/furrow.v1.IngestService/Publish') {
         this.take(body.subarray(5));
-        const trailers = Buffer.from('grpc-status:0\r\n');
-        const head = Buffer.from([0x80, 0, 0, 0, trailers.length]);
-        return response.setHeader('content-type', 'application/grpc-web+proto').end(Buffer.concat([Buffer.alloc(5), head, trailers]));
+        return acknowledge(response);
       }
       if (pathname === '/v1/beacon') Beacon.decode(body).batches.forEach((bytes) => this.take(bytes));
       return response.writeHead(204).end();
@@ -110,7 +101,7 @@ class Site extends LocalServer {
       }
     }
     return [...presses.values()].map(({ target, down, response }) => {
-      const facts = response.facts.map(({ kind, afterMs }) => [FACTS[kind].replace('RESPONSE_KIND_', '').toLowerCase(), afterMs]);
+      const facts = response.facts.map(({ kind, afterMs }) => [RESPONSE_KINDS[kind].replace('RESPONSE_KIND_', '').toLowerCase(), afterMs]);
       const settled = response.watchedMs >= WATCHED_MS - 50 || facts.some(([fact]) => !NO_ANSWER.has(fact));
       return { target, down, quiet: response.quietBeforeMs, facts, settled };
     });
@@ -218,7 +209,7 @@ async function judge(site, command, path) {
 /** Runs all of these; gives each with the presses seen and the signals that fired, and tells each as soon as it is known. */
 export async function runAll(runs, command, tell) {
   const site = await new Site().start();
-  const browser = await chromium.launch({ executablePath: process.env.CHROME ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+  const browser = await launch('--autoplay-policy=no-user-gesture-required');
   try {
     const waiting = [...runs];
     const done = [];

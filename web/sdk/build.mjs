@@ -1,14 +1,15 @@
 // Bundles the SDK twice: for a script tag and as a module. esbuild bundles and
 // shortens the names that begin with an underscore; terser makes it small.
 import { build } from 'esbuild';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { minify } from 'terser';
 
 const here = (name) => new URL(name, import.meta.url);
 const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8'));
 
-mkdirSync(here('dist'), { recursive: true });
+rmSync(here('dist'), { recursive: true, force: true });
+mkdirSync(here('dist'));
 for (const [entry, format, file] of [
   ['src/script.ts', 'iife', 'dist/furrow.iife.js'],
   ['src/index.ts', 'esm', 'dist/furrow.mjs'],

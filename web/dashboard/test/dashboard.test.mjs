@@ -2,21 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { chromium } from "playwright-core";
+import { launch } from "../../testbed/browser.mjs";
 import * as fixtures from "./fixtures.mjs";
 import { start } from "./service.mjs";
 
 const BOUND = 10_000;
-const ARGS = [
-  "--no-sandbox",
-  "--headless=new",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 let browser;
 let service;
@@ -25,11 +15,7 @@ let faults;
 let now;
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROME ?? "/usr/bin/chromium",
-    headless: true,
-    args: ARGS,
-  });
+  browser = await launch();
 });
 after(() => browser?.close());
 

@@ -31,7 +31,6 @@ const SAYS: [Fact, types: string][] = [
   [Fact.Toggle, 'toggle beforetoggle'],
   [Fact.Submit, 'submit'],
   [Fact.Selection, 'select'],
-  [Fact.Media, 'play pause volumechange'],
   [Fact.Fullscreen, 'fullscreenchange'],
   [Fact.Clipboard, 'copy cut paste'],
   [Fact.Navigation, 'beforeunload popstate hashchange pagehide'],
@@ -45,6 +44,12 @@ export function hearAnswers(): void {
 
   for (const [fact, types] of SAYS) on(types, (_event, time) => note(fact, time));
 
+  // What plays and stops by itself, as in a carousel, is no answer.
+  on('play pause volumechange', (_event, time, element) => {
+    const press = at(time);
+    if (!press) learn(element!, time, false);
+    else if (!moves(element)) note(Fact.Media, time, press);
+  });
   // Typing, and a page that sets values by itself, is not what a press did.
   on<InputEvent>('input change', ({ inputType, isTrusted }, time) => {
     if (!inputType && (isTrusted || cause() <= Cause.Near)) note(Fact.Input, time);

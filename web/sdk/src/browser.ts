@@ -23,23 +23,25 @@ export function whenStill(ms: number, act: () => void): () => void {
   };
 }
 
-/** The page's selected text; it never leaves here. */
-export const selection = (): string => String(getSelection());
+/** A document's selected text; it never leaves here. */
+export const selection = (of = document): string => String(of.getSelection());
 
 export const hidden = (): boolean => document.visibilityState != 'visible';
 
 /** The windows under watch: the page's, and those of its frames of the same origin. */
-export const views: View[] = [];
+let views: View[] = [];
 /** Who listens to the page, by type: each event is looked at once, however many hear of it. */
 const hearings: Record<string, Hear<never>[]> = {};
-const entered = new WeakSet<Document>();
+const entered = new WeakSet<Node>();
+/** What does not leave a shadow tree, so that it is heard only inside. */
+const KEPT_INSIDE = /^(submit|change|invalid|(before)?toggle|scroll(end)?|select|play|pause|volumechange)$/;
 const watchers: ((view: View) => void)[] = [];
 
 function listen(target: EventTarget, type: string, hears: Hear<never>[], aheadMs = 0): void {
   // Some browsers leave the time 0 for events of their own; none may lie ahead of the clock.
   const tell = (event: Event) => {
-    // What a script makes in the visitor's name is not theirs.
-    if (!event.isTrusted && 'detail' in event) return;
+    // What a script makes in the visitor's name is not theirs; what leaves a shadow tree is heard outside.
+    if ((!event.isTrusted && 'detail' in event) || ('host' in target && event.composed)) return;
     const time = Math.min(now(), (event.timeStamp || Infinity) + aheadMs);
     const element = origin(event);
     for (const hear of hears) hear(event as never, time, element);
@@ -58,10 +60,31 @@ export function on<E = Event>(types: string, hear: Hear<E>, target?: EventTarget
 /** Calls `watch` with each window that comes under watch. */
 export const onView = (watch: (view: View) => void): unknown => watchers.push(watch);
 
+/** The events that are being heard right now, each in its window. A frame may be gone, or have gone to another origin. */
+export function happening(): Event | undefined {
+  for (const view of views) {
+    try {
+      if (view.event) return view.event as Event;
+    } catch {
+      views = views.filter((one) => one != view);
+    }
+  }
+}
+
+/** Hears, inside a shadow tree, what does not leave it. */
+export function enterShadow(root: Node): void {
+  if (entered.has(root)) return;
+  entered.add(root);
+  for (const type in hearings) if (KEPT_INSIDE.test(type)) listen(root, type, hearings[type]!);
+}
+
 /** Puts a document under watch, and the frames in it as they load. */
 export function enter(document: Document | null | undefined): void {
   const view = document?.defaultView as View | null | undefined;
-  if (!view || entered.has(view.document) || views.length >= VIEWS_MAX) return;
+  if (!view || entered.has(view.document)) return;
+  // A frame keeps its window when it shows another document.
+  views = views.filter((one) => !one.closed && one != view);
+  if (views.length >= VIEWS_MAX) return;
   const frame = (element: unknown) => enter((element as HTMLIFrameElement).contentDocument);
   entered.add(document!);
   views.push(view);
@@ -101,8 +124,8 @@ function frameOf(element: Element | null | undefined): Element | null | undefine
 export function placeOf({ clientX, clientY }: { clientX: number; clientY: number }, element: Element | null): [x: number, y: number] {
   for (let frame = frameOf(element); frame; frame = frameOf(frame)) {
     const box = frame.getBoundingClientRect();
-    clientX += box.x;
-    clientY += box.y;
+    clientX += box.x + frame.clientLeft;
+    clientY += box.y + frame.clientTop;
   }
   return [whole(clientX), whole(clientY)];
 }

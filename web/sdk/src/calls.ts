@@ -1,5 +1,5 @@
 import { now, on } from './browser';
-import { cause, Cause } from './cause';
+import { cause, Cause, making } from './cause';
 import { Fact } from './facts';
 import { moved } from './life';
 import { failed } from './problems';
@@ -7,7 +7,8 @@ import { kindOf, listening, TargetKind } from './targets';
 import { latest, note, watched, type Watched } from './watch';
 import { around } from './wrap';
 
-const ANALYTICS = /analytics|doubleclick|segment\.|mixpanel|amplitude|sentry|posthog|collect|beacon|telemetry|track\b/i;
+/** In an address without its query. */
+const ANALYTICS = /analytics|doubleclick|segment\.|mixpanel|amplitude|sentry|posthog|\b(collect|beacon|telemetry|track)\b/i;
 
 /** Drawing within this time is one drawing, ms. */
 const DRAW_MS = 100;
@@ -25,6 +26,9 @@ const CALLS: [Fact, owners: string, names: RegExp][] = [
   [Fact.Value, 'HTMLInputElement', /^step(U|D)/],
 ];
 
+/** Who must be told what the last request of each was answered: one may be used again. */
+const requests = new WeakMap<XMLHttpRequest, (status: number) => void>();
+
 /** The press in whose task this runs. */
 const own = (): Watched | null | undefined => (cause() <= Cause.Near ? latest() : null);
 
@@ -32,18 +36,20 @@ const own = (): Watched | null | undefined => (cause() <= Cause.Near ? latest() 
 export function watchCalls(): void {
   around('window', /^fetch$/, ([input, init]) => {
     const request = input as Request;
-    const tell = begun(request.url ?? input, (init as RequestInit | undefined)?.keepalive);
+    const { keepalive, signal = request.signal } = (init ?? {}) as RequestInit;
+    const tell = begun(request.url ?? input, keepalive);
     return (result) =>
       (result as Promise<Response>).then(
         ({ status }) => tell(status),
-        ({ name }) => name != 'AbortError' && tell(0),
+        // What the page itself has given up has not failed.
+        () => signal?.aborted || tell(0),
       );
   });
   // Sent in the same task, as good as always.
   around('XMLHttpRequest', /^open$/, ([, url], self) => {
     const xhr = self as XMLHttpRequest;
-    const tell = begun(url);
-    on('load error', () => tell(xhr.status), xhr);
+    if (!requests.has(xhr)) on('load error timeout', () => requests.get(xhr)!(xhr.status), xhr);
+    requests.set(xhr, begun(url));
   });
   around('Navigator', /^sendB/, ([url]) => void begun(url, true));
 
@@ -55,6 +61,7 @@ export function watchCalls(): void {
   around('HTMLElement EventTarget', /^(click|dispatchEvent)$/, ([event], self) => {
     const away = (!event || (event as Event).type == 'click') && (self as Element | null)?.localName && kindOf(self as Element);
     if (away == TargetKind.LinkAway || away == TargetKind.File) note(Fact.Window, now());
+    return making();
   });
   around('CanvasRenderingContext2D WebGLRenderingContext WebGL2RenderingContext', /^(fill|stroke|clear|draw|put)(?!S)/, draw);
   around('EventTarget', /^addEv/, ([type], self) => {
@@ -78,7 +85,7 @@ function begun(address: unknown, quietly?: boolean): (status: number) => void {
   const url = String(address);
   const press = own();
   const time = now();
-  note(quietly || ANALYTICS.test(url) ? Fact.Analytics : Fact.Request, time, press);
+  note(quietly || ANALYTICS.test(url.split('?')[0]!) ? Fact.Analytics : Fact.Request, time, press);
   return (status) => {
     if (status >= 400 || !status) failed(url, time, status, press);
   };

@@ -1,4 +1,4 @@
-import { later, now, on, views } from './browser';
+import { happening, later, now, on } from './browser';
 
 /** Whose doing the code that runs right now is. */
 export const enum Cause {
@@ -19,6 +19,8 @@ const NEAR_MS = 16;
 
 /** When a press in a shadow tree was last heard of, until its task is over. */
 let inShadow = -Infinity;
+/** Whose doing the event is that a script is making right now. */
+let made = Cause.Page;
 
 /**
  * `window.event` is set while listeners run and in the microtasks right after
@@ -26,12 +28,22 @@ let inShadow = -Infinity;
  * of the press from one that merely came at the same time.
  */
 export function cause(): Cause {
-  const event = views.map((view) => view.event).find(Boolean);
+  const event = happening();
   if (!event) return now() - inShadow < NEAR_MS ? Cause.Near : Cause.Page;
   const { type, isTrusted } = event;
+  if (!isTrusted && made < Cause.Page) return made;
   if (PRESS.test(type) && (isTrusted || !/click|down|up/.test(type))) return Cause.Press;
   // What else a person does with a pointer or a key has a view.
   return (isTrusted && 'view' in event) || /scroll|input|size/.test(type) ? Cause.Visitor : Cause.Page;
+}
+
+/** A script makes an event of its own: whoever it is made for is whose doing it is. Returns what must be called at its end. */
+export function making(): () => void {
+  const before = made;
+  made = cause();
+  return () => {
+    made = before;
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { hidden, lineOf, now, whole } from './browser';
 import { changed } from './life';
 import { addPassive, Kind } from './record';
-import { latest } from './watch';
+import { latest, State } from './watch';
 
 const enum ObstructionKind {
   Overlay = 1,
@@ -48,7 +48,7 @@ export function watchCover(): void {
       const advertises = ADVERTISEMENT.test(found[0]!.outerHTML.slice(0, CHARS_MAX));
       kind = advertises ? ObstructionKind.Advertisement : covered < ALL_BUT ? ObstructionKind.Overlay : ObstructionKind.Interstitial;
     }
-    const fields = [kind, covered || told, !!latest(), covered > 0];
+    const fields = [kind, covered || told, !!latest(({ _state }) => _state == State.Up || _state == State.Reported), covered > 0];
     addPassive(Kind.Obstruction, now(), () => fields);
     told = covered;
   }, LOOK_MS);

@@ -45,6 +45,9 @@ export const PROOFS =
   (1 << Fact.Fullscreen) |
   (1 << Fact.Clipboard);
 
+/** Bits of the facts that the browser tells the page's own window. */
+export const OWN_WINDOW = (1 << Fact.Paint) | (1 << Fact.LayoutShift);
+
 const ALL = (2 << Fact.Analytics) - (1 << Fact.Paint);
 
 const observable = (type: string): boolean => PerformanceObserver.supportedEntryTypes.includes(type);

@@ -28,8 +28,8 @@ import { watchReading } from './reading';
 import { add, addPassive, close, flush, idle, Kind, renew } from './record';
 import { watchScreen } from './screen';
 import { watchScroll } from './scroll';
-import { hide, start } from './send';
-import { consented, decide, onForgotten, withheld } from './session';
+import { hide, start, takeOver } from './send';
+import { agree, begin, consented, forget, onForgotten, open, withdraw, withheld } from './session';
 import { settle, settings, type Settings } from './settings';
 import { indexIn, message, utf8, words, type Value } from './wire';
 
@@ -63,13 +63,20 @@ const SESSION_END_CONSENT_WITHDRAWN = 3;
 const text = (value: unknown, charsMax = TEXT_CHARS_MAX): string => String(value ?? '').slice(0, charsMax);
 const name = (value: unknown): string => text(value, NAME_CHARS_MAX);
 
+/** What is called while the browser prepares the page in advance. */
+let waiting: (() => void)[] | undefined;
+
 /** Starts watching. Later calls do nothing. */
 export function init(own: Settings): void {
   if (settings || typeof document == 'undefined') return;
   // A page that the browser prepares in advance may never be seen.
-  if ((document as { prerendering?: boolean }).prerendering) return on('prerenderingchange', () => init(own), document);
+  if ((document as { prerendering?: boolean }).prerendering) {
+    if (!waiting) on('prerenderingchange', () => init(own), document);
+    waiting ??= [];
+    return;
+  }
   settle(own);
-  decide(!!own.consent);
+  open(!!own.consent);
   onForgotten(() => consent(false));
   watchShadow();
   watchLife();
@@ -105,10 +112,12 @@ export function init(own: Settings): void {
   on('pagehide', () => turn(false));
   on('pageshow', () => turn(true));
   enter(document);
+  waiting?.forEach((call) => call());
 }
 
 /** Tells what the site reports, once there is somebody to tell. */
-const report = (kind: Kind, ...fields: Value[]): unknown => settings && add(kind, now(), () => fields);
+const report = (kind: Kind, ...fields: Value[]): unknown =>
+  settings ? add(kind, now(), () => fields) : waiting?.push(() => report(kind, ...fields));
 
 /** Reports a goal reached. Without an order id it is not one. */
 export function conversion({ kind = 'purchase', orderId, valueMinor = 0, currency = '' }: Conversion): void {
@@ -149,13 +158,15 @@ export function feedback(survey: Survey, answer: number): void {
 
 /** The visitor agreed to be recognised, or withdrew that. */
 export function consent(given: boolean): void {
-  if (!settings || consented == given) return;
-  if (given) {
+  if (!settings) waiting?.push(() => consent(given));
+  else if (!given) {
+    if (!consented) return forget();
+    report(Kind.SessionEnd, SESSION_END_CONSENT_WITHDRAWN);
+    renew(withdraw);
+  } else if (!consented && !withheld()) {
     // What came before was not theirs to be known by: it leaves without the id.
     close();
-    decide(true);
-    return;
+    if (agree()) renew(begin);
+    takeOver();
   }
-  report(Kind.SessionEnd, SESSION_END_CONSENT_WITHDRAWN);
-  renew(() => decide(false));
 }

@@ -1,4 +1,4 @@
-import { elementOf, lineOf, now, onView } from './browser';
+import { elementOf, enterShadow, lineOf, now, onView } from './browser';
 import { cause, Cause } from './cause';
 import { Fact } from './facts';
 import { look } from './look';
@@ -51,10 +51,16 @@ export function watchLife(): void {
   onView(({ document }) => live(document));
   // Observers do not look into shadow trees; each is observed as it is made,
   // and those made before or by the parser when a press goes through them.
-  around('Element', /^attachSh/, () => live as (root: unknown) => void);
+  around('Element', /^attachSh/, () => liveShadow as (root: unknown) => void);
 }
 
-export function live(root: Node): void {
+/** Watches what lives in a shadow tree, too. */
+export function liveShadow(root: Node): void {
+  enterShadow(root);
+  live(root);
+}
+
+function live(root: Node): void {
   observer.observe(root, { subtree: true, childList: true, attributeOldValue: true, characterDataOldValue: true });
 }
 
@@ -140,7 +146,8 @@ export const related = (element: Element | null, press: Watched | undefined): bo
 
 /** Something moves or changes its look by degrees. The pressed element's own look, and what moves anyway, is no answer. */
 export function moved(element: Element | null, time: number, press = at(time)): void {
-  if (!moves(element) && !related(element, press)) note(Fact.Transition, time, press);
+  if (!press) learn(element!, time, false);
+  else if (!moves(element) && !related(element, press)) note(Fact.Transition, time, press);
 }
 
 /** This node has changed by itself. */

@@ -123,7 +123,7 @@ function pathNow(): string {
 
 /** A path without addresses and tokens, which some sites put there. */
 function readable(path: string): string {
-  const parts = path.split('/').map((part) => (/@|%40|^(?=.*\d)[\w-]{24,}$/.test(part) ? '…' : part));
+  const parts = path.split('/').map((part) => (/@|%40|^(?=.*\d).{24,}/.test(part) ? '…' : part.replace(/;.*/, '')));
   return parts.join('/').slice(0, PATH_CHARS_MAX);
 }
 

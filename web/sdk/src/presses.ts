@@ -1,10 +1,11 @@
 import { later, lineOf, now, on, placeOf, selection, whole } from './browser';
 import { Pointer, pointerOf } from './device';
 import { Fact } from './facts';
-import { catchUp, disturbed, live, small } from './life';
+import { catchUp, disturbed, liveShadow, small } from './life';
 import { look } from './look';
 import { endHover, restedOn } from './pointer';
 import { add, flush, Kind, place } from './record';
+import { sender } from './session';
 import { PRESS_REPORT_MS, PRESS_WATCH_MS } from './settings';
 import { describe, pressed } from './targets';
 import { GATHER_MS, State, latest, note, response, watch, watched, type Watched } from './watch';
@@ -57,7 +58,7 @@ export function watchPresses(): void {
     const [x, y] = placeOf(event, hit);
     const onScrollBar = event.pointerType == 'mouse' && (x >= clientWidth || y >= clientHeight);
     if (!hit || !event.isPrimary || onScrollBar) return;
-    for (const { shadowRoot } of lineOf(hit)) if (shadowRoot) live(shadowRoot);
+    for (const { shadowRoot } of lineOf(hit)) if (shadowRoot) liveShadow(shadowRoot);
     held = begin(event, hit, time, x, y);
   });
   on<PointerEvent>('pointerup', (event, time, hit) => {
@@ -65,6 +66,8 @@ export function watchPresses(): void {
     if (held._far(placeOf(event, hit)) <= DRAG_PX) held._confirm(time, event.timeStamp);
     else if (held._pointer != Pointer.Touch) drop();
   });
+  // A mouse that drags a picture away, or a pen that pans, makes no press.
+  on('pointercancel', () => held?._pointer != Pointer.Touch && drop());
   // A browser that scrolls or opens a menu cancels the pointer, but not the touch.
   on<MouseEvent>('contextmenu', ({ timeStamp }, time) => {
     if (held?._pointer == Pointer.Touch && time - held._down >= LONG_MS) held._confirm(time, timeStamp);
@@ -107,10 +110,11 @@ function begin(event: MouseEvent, hit: Element, down: number, x: number, y: numb
   const { button, ctrlKey, shiftKey, altKey, metaKey } = event;
   const keyboard = key !== null;
   const [pageX, pageY] = [x + scrollX, y + scrollY].map(whole);
-  const selectedBefore = selection();
+  const selectedBefore = selection(element.ownerDocument);
   const lookBefore = small(element) ? look(element) : null;
   const quiet = Math.min(QUIET_MS_MAX, Math.max(0, down - disturbed));
   let number: number;
+  let teller: string;
   let hold: number;
   let selected: boolean;
   let scrolled: boolean;
@@ -126,8 +130,10 @@ function begin(event: MouseEvent, hit: Element, down: number, x: number, y: numb
     if (!first && !anyway && !press._news) return;
     const seen = response(press, time, quiet);
     press._state = State.Reported;
-    if (!first) add(Kind.Response, time, () => [number, seen]);
-    else {
+    if (!first) {
+      // A session that has begun since does not know the press.
+      if (teller == sender) add(Kind.Response, time, () => [number, seen]);
+    } else {
       const kind = pointer != Pointer.Touch ? PressKind.Click : hold < LONG_MS ? PressKind.Tap : PressKind.Long;
       add(Kind.Press, time, () => [
         ...[number, kind, pointer, whole(time) - whole(down)],
@@ -135,6 +141,7 @@ function begin(event: MouseEvent, hit: Element, down: number, x: number, y: numb
         ...[place(target), button < 3 && button, hold, rested],
         ...[selected, scrolled, keyboard, ctrlKey || shiftKey || altKey || metaKey, seen],
       ]);
+      teller = sender;
     }
     if (anyway || !press._answered) flush();
   };
@@ -165,7 +172,7 @@ function begin(event: MouseEvent, hit: Element, down: number, x: number, y: numb
       at(PRESS_WATCH_MS, press._settle);
       // The browser selects text after the event; ask once it has.
       later(0, () => {
-        const text = selection();
+        const text = selection(element.ownerDocument);
         // Rapid presses on a control also select its label, which nobody wanted.
         selected = !!text && text != selectedBefore && !target._invites;
         scrolled = whole(x + scrollX) != pageX || whole(y + scrollY) != pageY;

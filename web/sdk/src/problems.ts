@@ -28,7 +28,7 @@ export function watchProblems(): void {
       tell(ProblemKind.ResourceFailed, src || href);
     } else if (!/^ResizeObserver/.test(message)) tell(ProblemKind.ScriptError, filename, message);
   });
-  on<PromiseRejectionEvent>('unhandledrejection', ({ reason }) => tell(ProblemKind.ScriptError, '', reason));
+  on<PromiseRejectionEvent>('unhandledrejection', ({ reason }) => tell(ProblemKind.ScriptError, '', reason?.message ?? typeof reason));
   observe('longtask', ({ duration, startTime }) => {
     if (duration >= LONG_TASK_MS) tell(ProblemKind.LongTask, '', '', startTime);
   });
@@ -42,7 +42,7 @@ export const failed = (url: string, began: number, status: number, press?: Watch
 export const brokenPage = (status: number): void => tell(ProblemKind.RequestFailed, location.pathname, '', 0, status, null, true);
 
 function tell(kind: ProblemKind, url: unknown, text: unknown = '', began = now(), status = 0, press?: Watched | null, link?: boolean): void {
-  const { host, pathname } = URL.parse(String(url), location.href) ?? location;
+  const { host, pathname } = Object.assign(document.createElement('a'), { href: String(url) });
   const origin = host == location.host ? '' : host.slice(0, HOST_CHARS_MAX);
   // Numbers and quoted parts often hold what a person entered.
   const shape = `${kind} ${origin} ${text || pathname}`.replace(/(["'`]).*?\1|\d+/g, '#').slice(0, 200);

@@ -1,5 +1,5 @@
 import { later, on } from './browser';
-import { store } from './session';
+import { consented, store } from './session';
 import { BEACON_BYTES_MAX, KEPT_BYTES_MAX, QUEUE_BYTES_MAX, settings } from './settings';
 import { message, type Message } from './wire';
 
@@ -34,13 +34,19 @@ export const busy = (): boolean => queue.length > 0;
 /** How full the memory for waiting batches is, 0 to 1. */
 export const fill = (): number => (stopped ? 1 : queue.reduce((bytes, batch) => bytes + batch.length, 0) / QUEUE_BYTES_MAX);
 
-/** Takes over what this tab's page before could not bring to an end; calls `idle` when nothing waits any more. */
+/** Begins to send; calls `idle` when nothing waits any more. */
 export function start(idle: () => void): void {
   whenIdle = idle;
   send = fetch;
   beacon = navigator.sendBeacon;
-  queue = store('sessionStorage')?.split(' ').map((bytes) => Uint8Array.from(bytes.split(','), Number)) ?? [];
   on('online', pump);
+  takeOver();
+}
+
+/** With consent: takes over what this tab's page before could not bring to an end. */
+export function takeOver(): void {
+  const kept = store('sessionStorage')?.split(' ').map((bytes) => Uint8Array.from(bytes.split(','), Number)) ?? [];
+  queue = queue.concat(kept);
   pump();
 }
 
@@ -56,7 +62,7 @@ export function enqueue(batch: Message): void {
  * call has been answered, by this page when it is seen again or by the next.
  */
 export function hide(): void {
-  store('sessionStorage', oldest(KEPT_BYTES_MAX).join(' '));
+  if (consented) store('sessionStorage', oldest(KEPT_BYTES_MAX).join(' '));
   const batches = oldest(BEACON_BYTES_MAX - settings.key.length - 8);
   if (!stopped && batches[0]) beacon?.call(navigator, `${settings.endpoint}/v1/beacon`, new Blob([message(settings.key, batches)], { type: 'text/plain' }));
   timer ||= later(LEAVE_MS, pump);
@@ -111,6 +117,6 @@ async function publish(batch: Message): Promise<string> {
 
 /** The delay of a `google.rpc.RetryInfo` among the details, rounded up to whole seconds, in ms; else 0. */
 function retryAfter(answer: string): number {
-  const delay = /RetryInfo\x12.\n.(?:\x08(.)|\x10)/s.exec(answer);
-  return delay ? 1_000 * (1 + (delay[1]?.charCodeAt(0) ?? 0)) : 0;
+  const delay = /RetryInfo\x12.\n.(?:\x08([\x80-\xff]*.)|\x10)/s.exec(answer);
+  return delay ? [...(delay[1] ?? '')].reduceRight((s, byte) => s * 128 + (byte.charCodeAt(0) & 127), 0) * 1_000 + 1_000 : 0;
 }

@@ -1,4 +1,4 @@
-import { SESSION_IDLE_MS, SESSION_MS_MAX } from './settings';
+import { SESSION_IDLE_MS, SESSION_LOADS_MAX, SESSION_MS_MAX } from './settings';
 
 /** What is stored, and only with consent. Ids are hex; `visitor` is empty without consent. */
 interface Stored {
@@ -6,6 +6,8 @@ interface Stored {
   started: number;
   active: number;
   visitor: string;
+  /** Senders so far. */
+  loads: number;
 }
 
 const STORAGE_KEY = 'furrow';
@@ -34,22 +36,25 @@ export function begin(): void {
   const time = Date.now();
   const stored = load();
   // RFC 9562: 48 bits of Unix ms, version 7, the variant's two bits, the rest random.
-  const fresh = { session: `0${time.toString(16)}7${random(3)}a${random(15)}`, started: time };
+  const fresh = { session: `0${time.toString(16)}7${random(3)}a${random(15)}`, started: time, loads: 0 };
+  const joined = stored && !gone(stored, time) && stored.loads < SESSION_LOADS_MAX ? stored : fresh;
   session = {
-    ...(stored && !gone(stored, time) ? stored : fresh),
+    ...joined,
+    loads: joined.loads + 1,
     active: time,
     visitor: consented ? stored?.visitor || random(32) : '',
   };
   sender = random(16);
   sequence = 0;
   epoch = time - performance.now();
-  keep();
+  write();
 }
 
 /** Whether the next interaction must begin a new session. Another tab may have kept it alive. */
 export function expired(): boolean {
   const time = Date.now();
-  return gone(session, time) && gone({ ...session, active: load()?.active ?? 0 }, time);
+  const stored = load();
+  return gone(session, time) && (stored?.session != session.session || gone(stored, time));
 }
 
 export const touch = (): unknown => (session.active = Date.now());
@@ -57,19 +62,33 @@ export const touch = (): unknown => (session.active = Date.now());
 /** Whether the visitor's browser says, by Global Privacy Control, that they agree to nothing. */
 export const withheld = (): boolean => !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl;
 
-/**
- * With consent the visitor gets an id; when it is withdrawn, everything is
- * forgotten and the session ends. Global Privacy Control withholds it for all.
- */
-export function decide(consent: boolean): void {
+/** Begins as the site says. What was stored earlier stays until the visitor is known to disagree. */
+export function open(consent: boolean): void {
   consented = consent && !withheld();
-  if (!consented) {
-    store('localStorage', '');
-    store('sessionStorage', '');
-  }
-  if (!session || !consented) begin();
-  session.visitor ||= load()?.visitor || (consented ? random(32) : '');
-  keep();
+  if (withheld()) forget();
+  begin();
+}
+
+/** The visitor agrees, and gets an id. Says whether there is a session of theirs that this page must go on in. */
+export function agree(): boolean {
+  consented = true;
+  const stored = load();
+  if (stored && !gone(stored, Date.now())) return true;
+  session.visitor = stored?.visitor || random(32);
+  write();
+  return false;
+}
+
+/** The visitor no longer agrees: everything is forgotten, and another session begins. */
+export function withdraw(): void {
+  consented = false;
+  forget();
+  begin();
+}
+
+export function forget(): void {
+  store('localStorage', '');
+  store('sessionStorage', '');
 }
 
 /** Calls `act` when another tab has withdrawn the visitor's consent. */
@@ -79,20 +98,27 @@ export function onForgotten(act: () => void): void {
   });
 }
 
-/** Writes down how long the session has been active. Called once per batch. */
-export const keep = (): unknown => store('localStorage', JSON.stringify(session));
+/** Writes down how long the session has been active. Called once per batch. A session that another tab has begun since is left alone. */
+export function keep(): void {
+  const stored = load();
+  const same = stored?.session == session.session;
+  if (same) session.loads = stored!.loads;
+  if (same || !stored || gone(stored, Date.now())) write();
+}
+
+const write = (): unknown => store('localStorage', JSON.stringify(session));
 
 /**
  * Reads what is stored there, or writes it; an empty text forgets it. Nothing
- * is written without consent. Storage may be blocked or full; then the visitor
- * is simply not recognised.
+ * is read or written without consent. Storage may be blocked or full; then the
+ * visitor is simply not recognised.
  */
 export function store(place: 'localStorage' | 'sessionStorage', text?: string): string | null | undefined {
   try {
     const storage = window[place];
     if (text === undefined) return consented ? storage.getItem(STORAGE_KEY) : null;
-    if (consented && text) storage.setItem(STORAGE_KEY, text);
-    else storage.removeItem(STORAGE_KEY);
+    if (!text) storage.removeItem(STORAGE_KEY);
+    else if (consented) storage.setItem(STORAGE_KEY, text);
   } catch {
     // As above.
   }

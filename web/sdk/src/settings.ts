@@ -50,6 +50,8 @@ export const BEACON_BYTES_MAX = 60 * 1024;
 export const SESSION_IDLE_MS = 30 * 60_000;
 /** A session never lasts longer than this, ms. */
 export const SESSION_MS_MAX = 24 * 3_600_000;
+/** A session has at most 32 senders. After so many page loads the next begins another, which leaves room for tabs that open together. */
+export const SESSION_LOADS_MAX = 30;
 /** A press is reported as unanswered after this long, ms. */
 export const PRESS_REPORT_MS = 1_000;
 /** A press is watched for this long, ms. */

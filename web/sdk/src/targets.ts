@@ -30,6 +30,8 @@ const KINDS = words(
 );
 const IGNORE = ['rage', 'dead', 'all'];
 const NAME_CHARS_MAX = 40;
+/** A label is made of no more of an element's text. */
+const LABEL_READ_CHARS_MAX = 200;
 
 /** Elements to which a listener for presses was added; see `calls.ts`. */
 export const listening = new WeakSet<EventTarget>();
@@ -133,7 +135,11 @@ function classOf(element: Element): string {
 
 function labelOf(element: Element): string {
   const { localName, value, textContent } = element as HTMLInputElement;
-  const text = attribute(element, 'aria-label') || (localName == 'input' ? value : textContent!);
+  const text = (attribute(element, 'aria-label') || (localName == 'input' ? value : textContent!)).slice(0, LABEL_READ_CHARS_MAX);
+  // A proposal repeats what has been typed.
+  const fields = [...element.ownerDocument.querySelectorAll('input,textarea')] as HTMLInputElement[];
+  const typed = fields.some((field) => kindOf(field) == TargetKind.TextField && field.value.length > 2 && text.includes(field.value));
+  if (typed) return '';
   return text
     .replace(/\s+/g, ' ')
     .replace(/\S+@\S+|\d[\d ./-]{4,}\d/g, '…')
@@ -144,6 +150,7 @@ function labelOf(element: Element): string {
 /** 0 when it is nothing in particular. */
 export function kindOf(element: Element): number {
   const { localName, type, href, target, protocol, control, isContentEditable } = element as HTMLAnchorElement & HTMLInputElement & HTMLLabelElement;
+  if (isContentEditable) return TargetKind.TextField;
   if (href && localName == 'a') {
     const away = (target && target != '_self') || element.hasAttribute('download') || !/^http/.test(protocol);
     return away ? TargetKind.LinkAway : TargetKind.Link;
@@ -152,6 +159,5 @@ export function kindOf(element: Element): number {
     const kind = control ? kindOf(control) : TargetKind.Text;
     return kind == TargetKind.Check || kind == TargetKind.Button || !control ? kind : TargetKind.InputLabel;
   }
-  if (isContentEditable) return TargetKind.TextField;
   return indexIn(KINDS, localName == 'input' ? type : attribute(element, 'role')) || indexIn(KINDS, localName);
 }

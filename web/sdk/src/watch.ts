@@ -4,7 +4,7 @@
  * something notes it here.
  */
 import { later, whole } from './browser';
-import { ANSWERS, PROOFS, reportable, type Fact } from './facts';
+import { ANSWERS, OWN_WINDOW, PROOFS, reportable, type Fact } from './facts';
 import { PRESS_WATCH_MS } from './settings';
 import { message, type Message } from './wire';
 
@@ -85,7 +85,8 @@ export function response(one: Watched, time: number, quiet: number): Message {
   one._news = false;
   return message(
     Math.min(PRESS_WATCH_MS, whole(time - one._down)),
-    (bits ??= reportable()),
+    // A frame's paints and shifts are told to its own window only.
+    (bits ??= reportable()) & (one._element.ownerDocument == document ? ~0 : ~OWN_WINDOW),
     one._facts.flatMap((after, kind) => [message(kind, after)]),
     whole(quiet),
   );

@@ -20,10 +20,19 @@ export function around(owners: string, names: RegExp, before: Before): void {
         const original = property[part] as Method | undefined;
         if (!original) continue;
         const wrapped: Method = function (...args) {
-          const after = before(args, this, property);
-          const result = original.apply(this, args);
-          after?.(result);
-          return result;
+          let after: ReturnType<Before> = undefined;
+          let result: unknown;
+          // Whatever becomes of our watching, the page's own call goes through.
+          try {
+            after = before(args, this, property);
+          } catch {}
+          try {
+            return (result = original.apply(this, args));
+          } finally {
+            try {
+              after?.(result);
+            } catch {}
+          }
         };
         Object.defineProperty(own, name, { ...property, [part]: wrapped });
       }

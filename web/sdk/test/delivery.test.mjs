@@ -16,14 +16,14 @@ const setHidden = (page, hidden) =>
 test('hiding the page sends what waits as a beacon, and the same bytes again when it comes back', () =>
   visit({}, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
-    gateway.answer = 'down';
+    gateway.says = 'down';
     await page.click('#dead');
     await setHidden(page, true);
     const beaconed = await gateway.until('the beacon', (g) => g.beaconed.length && [...g.beaconed]);
     const kinds = beaconed.flatMap((bytes) => interactionsOf(Batch.decode(bytes))).map(({ kind }) => kind);
     assert.ok(kinds.includes('press'), 'a press under watch is told before the page goes');
     assert.ok(kinds.includes('visibility'));
-    gateway.answer = 'ok';
+    gateway.says = 'ok';
     await setHidden(page, false);
     await gateway.until('all of them again', (g) =>
       beaconed.every((bytes) => g.published.some((one) => one.accepted && one.bytes.equals(bytes))),
@@ -34,7 +34,7 @@ test('hiding the page sends what waits as a beacon, and the same bytes again whe
 test('what a hidden page still sees leaves with it', () =>
   visit({}, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
-    gateway.answer = 'down';
+    gateway.says = 'down';
     await setHidden(page, true);
     await gateway.until('the beacon', (g) => g.beaconed.length);
     await page.evaluate(() => furrow.track('unseen'));
@@ -54,14 +54,14 @@ test('a page that stays hidden goes on sending', () =>
 test('while the gateway is away the same bytes are sent until it is back, in order', () =>
   visit({}, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
-    gateway.answer = 'down';
+    gateway.says = 'down';
     const before = gateway.published.length;
     await page.click('#toggle');
     await page.click('#stepper-plus');
     await gateway.until('three attempts', (g) => g.published.length >= before + 3);
     const attempts = gateway.published.slice(before);
     for (const { bytes } of attempts) assert.ok(bytes.equals(attempts[0].bytes), 'one batch at a time, unchanged');
-    gateway.answer = 'ok';
+    gateway.says = 'ok';
     await gateway.until('both presses', (g) => g.presses.length === 2);
     const { batches } = gateway;
     assert.deepEqual(batches.map(({ sequence }) => sequence), batches.map((_, i) => i));
@@ -81,54 +81,71 @@ test('a busy gateway says when to come back, and the client waits for it', () =>
       code: 8,
       details: [{ typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: encode('RetryInfo', { retryDelay: { seconds: 1, nanos: 500000000 } }) }],
     });
-    gateway.answer = { status: 8, details: Buffer.from(details).toString('base64').replace(/=+$/, '') };
+    gateway.says = { status: 8, details: Buffer.from(details).toString('base64').replace(/=+$/, '') };
     await page.click('#toggle');
     const [refused] = await gateway.until('the refusal', (g) => g.published.filter(({ accepted }) => !accepted).slice(0, 1)[0] && g.published.filter(({ accepted }) => !accepted));
-    gateway.answer = 'ok';
+    gateway.says = 'ok';
     const again = await gateway.until('the same bytes', (g) => g.published.find((one) => one.accepted && one.bytes.equals(refused.bytes)));
     assert.ok(again.at - refused.at >= 1_500, `${again.at - refused.at} ms`);
+  }));
+
+test('a gateway that wants to be left alone for long is', () =>
+  visit({}, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    await page.evaluate(() => {
+      window.waits = [];
+      const real = setTimeout;
+      window.setTimeout = (act, ms, ...args) => (window.waits.push(ms), real(act, ms, ...args));
+    });
+    // A `google.rpc.Status` with a `RetryInfo` of 1,800 s.
+    const any = Buffer.concat([Buffer.from('\n(type.googleapis.com/google.rpc.RetryInfo\x12\x05\n\x03\x08'), Buffer.from([0x88, 0x0e])]);
+    const details = Buffer.concat([Buffer.from([0x08, 8, 0x1a, any.length]), any]);
+    gateway.says = { status: 8, details: details.toString('base64') };
+    await page.click('#toggle');
+    await page.waitForFunction(() => window.waits.some((ms) => ms >= 1_800_000 && ms < 1_900_000));
   }));
 
 test('a batch that is refused for good is not sent again, a refused key ends it all', () =>
   visit({}, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
-    gateway.answer = { status: 3 };
+    gateway.says = { status: 3 };
     await page.click('#toggle');
     const [refused] = await gateway.until('the refusal', (g) => g.published.some(({ accepted }) => !accepted) && g.published.filter(({ accepted }) => !accepted));
-    gateway.answer = 'ok';
+    gateway.says = 'ok';
     await page.click('#stepper-plus');
     await gateway.until('the next batch', (g) => g.presses.length);
     assert.equal(gateway.published.filter(({ bytes }) => bytes.equals(refused.bytes)).length, 1);
-    gateway.answer = { status: 16 };
+    gateway.says = { status: 16 };
     await page.click('#stepper-plus');
     const count = await gateway.until('the refused key', (g) => !g.published.at(-1).accepted && g.published.length);
-    gateway.answer = 'ok';
+    gateway.says = 'ok';
     await page.click('#carousel-next');
     await page.evaluate(() => furrow.conversion({ orderId: 'x' }));
     await page.goto('about:blank');
     assert.equal(gateway.published.length, count);
+    assert.deepEqual(gateway.beaconed, []);
   }));
 
 test('a network that answers in the gateway\'s place is not believed', () =>
   visit({}, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
-    gateway.answer = 'portal';
+    gateway.says = 'portal';
     await page.click('#toggle');
     const [refused] = await gateway.until('an attempt', (g) => g.published.some(({ accepted }) => !accepted) && g.published.filter(({ accepted }) => !accepted));
-    gateway.answer = 'ok';
+    gateway.says = 'ok';
     await gateway.until('the same bytes again', (g) => g.published.some((one) => one.accepted && one.bytes.equals(refused.bytes)));
   }));
 
 test('with consent, what was not acknowledged is sent by the tab\'s next page, unchanged', () =>
   visit({ html: '<button id="b">A</button>', init: { consent: true } }, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
-    gateway.answer = 'down';
+    gateway.says = 'down';
     const before = gateway.published.length;
     await page.click('#b');
     await page.evaluate(() => furrow.conversion({ orderId: 'kept' }));
     const [first] = await gateway.until('an attempt', (g) => g.published.slice(before).length && g.published.slice(before));
     await page.reload();
-    gateway.answer = 'ok';
+    gateway.says = 'ok';
     await gateway.until('the same bytes', (g) => g.published.some((one) => one.accepted && one.bytes.equals(first.bytes)));
     await gateway.until('the conversion', (g) => g.of('conversion').some(({ orderId }) => orderId === 'kept'));
     const senders = (g) => new Set(g.batches.map(({ senderId }) => Buffer.from(senderId).toString('hex')));
@@ -138,7 +155,7 @@ test('with consent, what was not acknowledged is sent by the tab\'s next page, u
 test('a beacon keeps below its limit, and what it left out comes later', () =>
   visit({ html: '<p>much</p>' }, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
-    gateway.answer = 'down';
+    gateway.says = 'down';
     await page.evaluate(() => {
       const attributes = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`name-${i}-${'x'.repeat(30)}`, 'y'.repeat(80)]));
       for (let i = 0; i < 120; i++) furrow.track(`event-${i}`, attributes);
@@ -146,7 +163,7 @@ test('a beacon keeps below its limit, and what it left out comes later', () =>
     await setHidden(page, true);
     const beaconed = await gateway.until('the beacon', (g) => g.beaconed.length && [...g.beaconed]);
     assert.ok(beaconed.reduce((sum, { length }) => sum + length, 0) <= 60 * 1024);
-    gateway.answer = 'ok';
+    gateway.says = 'ok';
     await setHidden(page, false);
     await gateway.until('all of it', (g) => g.of('custom').length === 120);
   }));

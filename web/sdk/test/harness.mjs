@@ -1,26 +1,17 @@
 // A gateway that records, a site that serves the shop and pages of the tests'
 // own, and a Chromium: what every test here stands on.
-import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
-import protobuf from 'protobufjs';
+import { launch } from '../../testbed/browser.mjs';
+import { LocalServer } from '../../testbed/local-server.mjs';
+import { acknowledge, Batch, Beacon, RESPONSE_KINDS } from '../../testbed/wire.mjs';
+
+export { Batch };
 
 const here = import.meta.dirname;
-const PROTO = join(here, '../../../proto');
 const FILES = [join(here, '../../shop/dist'), join(here, '../dist')];
-const CHROMIUM = process.env.CHROME ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--headless=new',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const WAIT_MS = 8_000;
 /** Types of performance entries that the browser is made not to have, as older ones do not: the fall-back is tested so. */
@@ -28,39 +19,25 @@ export const WITHOUT = (process.env.FURROW_WITHOUT ?? '').split(',').filter(Bool
 /** How long the shop's slow answer takes, as the shop's own server has it. */
 const SLOW_MS = 1_800;
 
-const root = new protobuf.Root();
-root.resolvePath = (_from, to) => join(PROTO, to);
-await root.load(['furrow/v1/interaction.proto', 'furrow/v1/ingest.proto']);
-export const Batch = root.lookupType('furrow.v1.Batch');
-const Beacon = root.lookupType('furrow.v1.Beacon');
-const KINDS = root.lookupEnum('furrow.v1.ResponseKind').valuesById;
-
 const short = (name) => name.replace('RESPONSE_KIND_', '').toLowerCase();
 
-/** Records what a client sends; `answer` says how it answers. */
-class Gateway {
+/** Records what a client sends; `says` is how it answers. */
+class Gateway extends LocalServer {
   /** Every body that came by Publish, oldest first. */
   published = [];
   /** Every batch that came by beacon. */
   beaconed = [];
   keys = new Set();
-  preflights = [];
   /** 'ok', 'down' (the connection breaks), 'portal' (a network answers with a page of its own) or a `{status, details}`. */
-  answer = 'ok';
+  says = 'ok';
   watchers = new Set();
 
-  async start() {
-    this.server = createServer((request, response) => this.hear(request, response));
-    this.address = await listen(this.server);
-    return this;
-  }
-
-  async hear(request, response) {
+  async answer(request, response) {
     response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
     response.setHeader('access-control-allow-headers', 'content-type,x-grpc-web,x-furrow-key');
     response.setHeader('access-control-expose-headers', 'grpc-status,grpc-message,grpc-status-details-bin');
     if (request.method === 'OPTIONS') return response.writeHead(204).end();
-    const body = await bodyOf(request).catch(() => null);
+    const body = await buffer(request).catch(() => null);
     if (body === null) return;
     if (request.url === '/v1/beacon') {
       const beacon = Beacon.decode(body);
@@ -70,29 +47,23 @@ class Gateway {
     } else if (request.url === '/furrow.v1.IngestService/Publish') {
       this.keys.add(request.headers['x-furrow-key']);
       const bytes = body.subarray(5);
-      const attempt = { bytes, at: performance.now(), type: request.headers['content-type'], accepted: this.answer === 'ok' };
+      const attempt = { bytes, at: performance.now(), type: request.headers['content-type'], accepted: this.says === 'ok' };
       this.published.push(attempt);
-      if (this.answer === 'down') request.socket.destroy();
-      else if (this.answer === 'portal') response.setHeader('content-type', 'text/html').end('<h1>Welcome! Please log in.</h1>');
-      else this.reply(response, this.answer);
+      if (this.says === 'down') request.socket.destroy();
+      else if (this.says === 'portal') response.setHeader('content-type', 'text/html').end('<h1>Welcome! Please log in.</h1>');
+      else this.reply(response);
     } else {
       response.writeHead(404).end();
     }
     for (const wake of this.watchers) wake();
   }
 
-  reply(response, answer) {
-    response.setHeader('content-type', 'application/grpc-web+proto');
-    if (answer !== 'ok') {
-      response.setHeader('grpc-status', answer.status);
-      if (answer.details) response.setHeader('grpc-status-details-bin', answer.details);
-      return response.end();
-    }
-    const trailers = Buffer.from('grpc-status:0\r\n');
-    const head = Buffer.alloc(5);
-    head[0] = 0x80;
-    head.writeUInt32BE(trailers.length, 1);
-    response.end(Buffer.concat([Buffer.alloc(5), head, trailers]));
+  reply(response) {
+    if (this.says === 'ok') return acknowledge(response);
+    const { status, details } = this.says;
+    response.setHeader('content-type', 'application/grpc-web+proto').setHeader('grpc-status', status);
+    if (details) response.setHeader('grpc-status-details-bin', details);
+    response.end();
   }
 
   /** Batches that were answered with OK, each once, decoded, in order. */
@@ -165,24 +136,18 @@ export function interactionsOf(batch) {
 }
 
 export const factsOf = (response) =>
-  Object.fromEntries(response.facts.map(({ kind, afterMs }) => [short(KINDS[kind]), afterMs]));
-
-function listen(server) {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`));
-  });
-}
-
-async function bodyOf(request) {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  return Buffer.concat(parts);
-}
+  Object.fromEntries(response.facts.map(({ kind, afterMs }) => [short(RESPONSE_KINDS[kind]), afterMs]));
 
 /** The shop, and whatever pages a test puts beside it. */
-async function startSite(gateway) {
-  const pages = new Map();
-  const server = createServer(async (request, response) => {
+class Site extends LocalServer {
+  pages = new Map();
+
+  constructor(gateway) {
+    super();
+    this.gateway = gateway;
+  }
+
+  async answer(request, response) {
     const { pathname } = new URL(request.url, 'http://site');
     if (pathname === '/shop/api/error') return response.writeHead(500, { 'content-type': 'application/json' }).end('{}');
     if (pathname === '/shop/api/slow') {
@@ -190,28 +155,26 @@ async function startSite(gateway) {
       return response.end('{}');
     }
     if (pathname.startsWith('/shop/api/')) return response.end('{}');
-    const own = pages.get(pathname);
+    const own = this.pages.get(pathname);
     if (own !== undefined) return response.writeHead(200, { 'content-type': 'text/html' }).end(own);
     const name = pathname === '/' ? '/index.html' : extname(pathname) ? pathname : `${pathname}.html`;
     for (const folder of FILES) {
       try {
         const type = TYPES[extname(name)] ?? 'application/octet-stream';
         let content = readFileSync(join(folder, name));
-        if (type === 'text/html') content = content.toString().replace('http://127.0.0.1:7117', gateway.address);
+        if (type === 'text/html') content = content.toString().replace('http://127.0.0.1:7117', this.gateway.address);
         return response.writeHead(200, { 'content-type': type }).end(content);
       } catch {
         // The next folder may have it.
       }
     }
     response.writeHead(404).end();
-  });
-  const address = await listen(server);
-  return { server, address, pages };
+  }
 }
 
 let browser;
 export async function openBrowser() {
-  browser ??= await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+  browser ??= await launch();
   return browser;
 }
 export async function closeBrowser() {
@@ -225,7 +188,7 @@ export async function closeBrowser() {
  */
 export async function visit({ path = '/product?p=can', html, context: options = {}, init = {} }, act) {
   const gateway = await new Gateway().start();
-  const site = await startSite(gateway);
+  const site = await new Site(gateway).start();
   const settings = { endpoint: gateway.address, key: 'furrow-demo', ...init };
   if (html !== undefined) {
     site.pages.set(
@@ -246,10 +209,8 @@ export async function visit({ path = '/product?p=can', html, context: options = 
     return await act({ page, gateway, site, context });
   } finally {
     await context.close();
-    for (const { server } of [gateway, site]) {
-      server.closeAllConnections();
-      server.close();
-    }
+    gateway.stop();
+    site.stop();
   }
 }
 

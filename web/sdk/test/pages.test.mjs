@@ -48,7 +48,7 @@ test('views without a load are page views, in the order they were seen', () =>
   }));
 
 test('loads of one visit share a session with consent, each as a sender of its own', () =>
-  visit({ path: '/' }, async ({ page, gateway, site }) => {
+  visit({ path: '/' }, async ({ page, gateway }) => {
     await gateway.until('the list', (g) => g.batches.length);
     await page.click('#good-pot');
     await page.waitForURL('**/product?p=pot');
@@ -72,7 +72,6 @@ test('loads of one visit share a session with consent, each as a sender of its o
     assert.ok(new Set(batches.map(({ senderId }) => hex(senderId))).size >= 3);
     assert.equal(batches[0].sessionId[6] >> 4, 7);
     assert.equal(batches[0].visitorId.length, 16);
-    assert.ok(site.address);
   }));
 
 test('a reload is told as one', () =>
@@ -100,6 +99,30 @@ test('script errors, rejections, failed requests and missing files are problems'
       assert.deepEqual(told, ['1:0', '1:0', '2:404', '2:500', '3:0']);
     },
   ));
+
+test('a request that the page gives up is no failure, and one used again is told once', () =>
+  visit({ html: '<button id="b">Press</button>' }, async ({ page, gateway }) => {
+    const outcomes = await page.evaluate(async () => {
+      const given = (reason) => {
+        const control = new AbortController();
+        const request = fetch('/shop/api/slow', { signal: control.signal });
+        control.abort(reason);
+        return request.catch((error) => String(error?.name ?? error));
+      };
+      const reasons = await Promise.all([given(), given('superseded'), given(null), given(new Error('newer'))]);
+      const xhr = new XMLHttpRequest();
+      for (let n = 0; n < 2; n++) {
+        xhr.open('GET', '/shop/api/error');
+        xhr.send();
+        await new Promise((done) => (xhr.onloadend = done));
+      }
+      return reasons;
+    });
+    assert.deepEqual(outcomes, ['AbortError', 'superseded', 'null', 'Error']);
+    await page.evaluate(() => furrow.track('over'));
+    await gateway.until('all of it', (g) => g.of('custom').length);
+    assert.deepEqual(gateway.failures.map(({ kind, status }) => [kind, status]), [[2, 500], [2, 500]]);
+  }));
 
 test('what the site itself reports arrives, also from before the script had loaded', () =>
   visit({ html: '' }, async ({ page, gateway, site }) => {

@@ -90,3 +90,63 @@ test('a list that uses its rows again is no answer while it scrolls, and answers
       assert.ok('mutation_still' in row.facts, JSON.stringify(row.facts));
     },
   ));
+
+test('a frame that goes to another origin leaves the page and its presses as they were', () =>
+  visit(
+    {
+      html: `<iframe id="f" style="width:200px;height:100px"></iframe><button id="b">Load</button><output id="o"></output>
+        <script>b.onclick = async () => { const { status } = await fetch('/shop/api/poll'); scrollTo(0, 0); o.value += status }</script>`,
+    },
+    async ({ page, gateway, site }) => {
+      await page.evaluate((there) => (document.querySelector('#f').src = there), site.address.replace('127.0.0.1', 'localhost'));
+      await page.frameLocator('#f').locator('body').waitFor();
+      await page.click('#b');
+      await page.waitForFunction(() => document.querySelector('#o').value === '200');
+      const [press] = await gateway.until('the answer', (g) => g.presses[0]?.facts.mutation_still !== undefined && g.presses);
+      assert.ok('request' in press.facts, JSON.stringify(press.facts));
+      assert.deepEqual(gateway.failures, []);
+    },
+  ));
+
+test('frames that come and go are forgotten', () =>
+  visit({ html: '<div id="d"></div><button id="b">Press</button>' }, async ({ page, gateway }) => {
+    const inner = '<body style="margin:0"><button id="in" style="width:100px;height:40px">x</button>';
+    await page.evaluate(async (html) => {
+      for (let n = 0; n < 25; n++) {
+        const frame = document.createElement('iframe');
+        frame.srcdoc = html;
+        const loaded = new Promise((done) => (frame.onload = done));
+        document.querySelector('#d').replaceChildren(frame);
+        await loaded;
+      }
+    }, inner);
+    await page.frameLocator('iframe').locator('#in').click();
+    const [press] = await gateway.until('the press in the last', (g) => g.presses.length && g.presses);
+    assert.equal(press.target.selector, 'iframe button#in');
+  }));
+
+test('a press in a frame does not claim that paints would have been seen', () =>
+  visit({ html: frame('<button id="in">x</button>') + '<button id="out">y</button>' }, async ({ page, gateway }) => {
+    await page.frameLocator('#f').locator('#in').click();
+    await page.click('#out');
+    const presses = await gateway.until('both presses', (g) => g.presses.length === 2 && g.presses);
+    const shifts = presses.map(({ response }) => (Number(response.reportable) >> 2) & 1);
+    assert.deepEqual(shifts, [0, 1]);
+  }));
+
+test('a form in a shadow tree is told as sent, and its settings as changed', () =>
+  visit(
+    {
+      html: `<x-form id="x"></x-form><script>
+        x.attachShadow({ mode: 'open' }).innerHTML = '<form id="f"><input id="i"><input type="checkbox" id="c"><button id="b">Send</button></form>';
+        x.shadowRoot.querySelector('form').onsubmit = (event) => event.preventDefault()</script>`,
+    },
+    async ({ page, gateway }) => {
+      await page.locator('#i').fill('x');
+      await page.locator('#c').click();
+      await page.locator('#b').click();
+      await gateway.until('the form', (g) => g.of('field').some(({ change }) => change === 4));
+      const changed = gateway.of('field').filter(({ change }) => change === 3).map(({ kind }) => kind);
+      assert.deepEqual(changed, [1, 7], 'each once');
+    },
+  ));

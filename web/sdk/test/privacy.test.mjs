@@ -61,6 +61,39 @@ test('personal data in ids, labels, paths and queries is left out', () =>
     assert.ok(gateway.of('pageView').some(({ page }) => page.path === '/users/…'));
   }));
 
+test('a control that repeats what was typed, and a link in an editor, have no label', () =>
+  visit(
+    {
+      html: `<input id="i"><button id="create">Create</button><div contenteditable style="width:300px"><a id="a" href="#x">${SECRET}</a></div>
+        <script>i.oninput = () => (create.textContent = 'Create “' + i.value + '”')</script>`,
+    },
+    async ({ page, gateway }) => {
+      await page.click('#create');
+      await page.fill('#i', SECRET);
+      await page.click('#create');
+      await page.click('#a');
+      const presses = await gateway.until('the presses', (g) => g.presses.length === 3 && g.presses);
+      assert.deepEqual(presses.map(({ target }) => target.label), ['Create', '', '']);
+      assert.ok(!gateway.published.some(({ bytes }) => bytes.toString('latin1').includes(SECRET)));
+    },
+  ));
+
+test('a site may switch labels off', () =>
+  visit({ html: '<button>Buy</button>', init: { labels: false } }, async ({ page, gateway }) => {
+    await page.click('button');
+    const [press] = await gateway.until('the press', (g) => g.presses.length && g.presses);
+    assert.deepEqual([press.target.selector, press.target.label], ['button', '']);
+  }));
+
+test('tokens in a path are left out', () =>
+  visit({ html: '' }, async ({ page, gateway, site }) => {
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0NzExIn0.Zm9vYmFy';
+    const path = `/reset/${token}/shop;jsessionid=${SECRET}`;
+    site.pages.set(path, `<title>t</title><script src="/furrow.iife.js"></script><script>furrow.init({ endpoint: '${gateway.address}', key: 'k' })</script>`);
+    await page.goto(site.address + path);
+    await gateway.until('the page', (g) => g.of('pageView').some(({ page }) => page.path === '/reset/…/shop'));
+  }));
+
 test('without consent nothing is stored and the visitor has no id', () =>
   visit({ html: '<button>A</button>' }, async ({ page, gateway }) => {
     await page.click('button');
@@ -112,11 +145,13 @@ test('Global Privacy Control withholds the visitor\'s id, whatever the site was 
     await context.addInitScript(() => Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }));
     site.pages.set('/gpc', `<title>t</title><script src="/furrow.iife.js"></script><script>furrow.init({ endpoint: '${gateway.address}', key: 'gpc', consent: true })</script><button>A</button>`);
     await page.goto(`${site.address}/gpc`);
-    await page.evaluate(() => (furrow.consent(true), furrow.identify('customer-7')));
+    for (let n = 0; n < 3; n++) await page.evaluate(() => (furrow.consent(true), furrow.identify('customer-7')));
     await page.click('button');
     await gateway.until('the press', (g) => g.presses.length);
     assert.ok(gateway.batches.every(({ visitorId }) => visitorId.length === 0));
     assert.equal(gateway.of('identify').length, 0);
+    const own = gateway.batches.filter(({ page }) => page.path === '/gpc');
+    assert.equal(new Set(own.map(({ sessionId }) => hex(sessionId))).size, 1, 'and asking for it changes nothing');
     assert.deepEqual(await stored(page), [[], [], '']);
   }));
 
