@@ -81,6 +81,9 @@ export async function archived(session) {
   return found.map(({ bytes }) => Batch.decode(Buffer.from(bytes, 'base64')));
 }
 
+/** A batch by its sender and number. */
+export const nameOf = ({ senderId, sequence }) => `${Buffer.from(senderId).toString('hex')} ${sequence}`;
+
 /** Interactions by kind, each with what it says and its target, if it has one. */
 export function byKind(batches) {
   const kinds = {};
@@ -260,6 +263,13 @@ export class Visitor {
   async leave() {
     rows.wanted.delete(this.session);
     await this.context.close();
+  }
+
+  /** The names of this session's batches that the page has tried to send so far. */
+  get sent() {
+    const batches = this.bodies.map((body) => Batch.decode(Buffer.from(body, 'base64').subarray(5)));
+    const own = batches.filter(({ sessionId }) => Buffer.from(sessionId).toString('hex') === this.session.replaceAll('-', ''));
+    return [...new Set(own.map(nameOf))].sort();
   }
 
   /** Moves the mouse about or scrolls, as readers do, for as long as said; else until there is evidence enough to score. */

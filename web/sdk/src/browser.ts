@@ -40,8 +40,10 @@ const watchers: ((view: View) => void)[] = [];
 function listen(target: EventTarget, type: string, hears: Hear<never>[], aheadMs = 0): void {
   // Some browsers leave the time 0 for events of their own; none may lie ahead of the clock.
   const tell = (event: Event) => {
-    // What a script makes in the visitor's name is not theirs; what leaves a shadow tree is heard outside.
-    if ((!event.isTrusted && 'detail' in event) || ('host' in target && event.composed)) return;
+    // What a script makes in the visitor's name is not theirs.
+    if (!event.isTrusted && 'detail' in event) return;
+    // What leaves a shadow tree is heard outside; the path tells it better than `composed`, which Chromium sets for a submission, too.
+    if ('host' in target && 'window' in event.composedPath().at(-1)!) return;
     const time = Math.min(now(), (event.timeStamp || Infinity) + aheadMs);
     const element = origin(event);
     for (const hear of hears) hear(event as never, time, element);

@@ -123,7 +123,7 @@ function pathNow(): string {
 
 /** A path without addresses and tokens, which some sites put there. */
 function readable(path: string): string {
-  const parts = path.split('/').map((part) => (/@|%40|^(?=.*\d).{24,}/.test(part) ? '…' : part.replace(/;.*/, '')));
+  const parts = path.replace(/;[^/]*/g, '').split('/').map((part) => (/@|%40|^(?=.*\d).{24,}/.test(part) ? '…' : part));
   return parts.join('/').slice(0, PATH_CHARS_MAX);
 }
 
