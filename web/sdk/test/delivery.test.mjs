@@ -105,6 +105,26 @@ test('a gateway that wants to be left alone for long is', () =>
     await page.waitForFunction(() => window.waits.some((ms) => ms >= 1_800_000 && ms < 1_900_000));
   }));
 
+test('what waits for a gateway that is away is bounded, and leaves as soon as the browser is online', () =>
+  visit({ html: '<p>much</p>' }, async ({ page, gateway }) => {
+    await gateway.until('the page view', (g) => g.batches.length);
+    gateway.says = 'down';
+    await page.evaluate(() => {
+      const attributes = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`name-${i}-${'x'.repeat(30)}`, 'y'.repeat(80)]));
+      for (let i = 0; i < 3_000; i++) furrow.track(`event-${i}`, attributes);
+    });
+    const refused = await gateway.until('an attempt', (g) => g.published.filter(({ accepted }) => !accepted).length);
+    gateway.says = 'ok';
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await gateway.until('what was kept', (g) => g.published.length > refused + 1);
+    await page.evaluate(() => furrow.track('over'));
+    await gateway.until('all of it', (g) => g.of('custom').some(({ name }) => name === 'over'));
+    const bytes = gateway.published.filter(({ accepted }) => accepted).reduce((sum, one) => sum + one.bytes.length, 0);
+    assert.ok(bytes > 900_000 && bytes < 1_200_000, `${bytes} bytes`);
+    const names = gateway.of('custom').map(({ name }) => name);
+    assert.deepEqual(names.slice(0, -1), names.slice(0, -1).map((_, i) => `event-${i}`), 'the first of them, in order');
+  }));
+
 test('a batch that is refused for good is not sent again, a refused key ends it all', () =>
   visit({}, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);

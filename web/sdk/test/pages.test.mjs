@@ -100,6 +100,18 @@ test('script errors, rejections, failed requests and missing files are problems'
     },
   ));
 
+test('a task that holds the page up is told with how long it took', () =>
+  visit({ html: '' }, async ({ page, gateway }) => {
+    await page.evaluate(() =>
+      setTimeout(() => {
+        const end = performance.now() + 400;
+        while (performance.now() < end);
+      }),
+    );
+    const task = await gateway.until('the task', (g) => g.of('problem').find(({ kind, beganBeforeMs }) => kind === 4 && beganBeforeMs >= 400));
+    assert.equal(task.origin, 'self');
+  }));
+
 test('a request that the page gives up is no failure, and one used again is told once', () =>
   visit({ html: '<button id="b">Press</button>' }, async ({ page, gateway }) => {
     const outcomes = await page.evaluate(async () => {

@@ -1,6 +1,7 @@
 // Where the pointer goes, how the page is scrolled, how the device is held.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { closeBrowser, visit } from './harness.mjs';
 
 after(closeBrowser);
@@ -31,6 +32,22 @@ test('a pointer path holds where the pointer was, at most sixty times a second',
     assert.ok(all.length > 5);
     // The way was straight: from (100, 700), 5 px up for each 8 px to the right.
     for (const [x, y] of all) assert.ok(Math.abs((x - 100) * 5 - (700 - y) * 8) <= 13, `${x},${y}`);
+  }));
+
+test('steady movement leaves in batches of sixty samples', () =>
+  visit({ html: '' }, async ({ page, gateway }) => {
+    for (let i = 0; i < 260; i++) {
+      const next = pause(16);
+      await page.mouse.move(100 + 3 * i, 300 + (i % 7));
+      await next;
+    }
+    const sizes = await gateway.until('the batches', (g) => {
+      const samples = ({ interactions }) => interactions.reduce((sum, { pointerPath }) => sum + (pointerPath ? pointerPath.dt.length + 1 : 0), 0);
+      const all = g.batches.map(samples).filter(Boolean);
+      return all.length > 2 && all;
+    });
+    for (const size of sizes) assert.ok(size <= 80, `${sizes}`);
+    assert.ok(sizes.some((size) => size >= 55), `${sizes}`);
   }));
 
 test('times within a batch never run backwards, and batches follow one another', () =>
