@@ -33,6 +33,7 @@ let views: View[] = [];
 /** Who listens to the page, by type: each event is looked at once, however many hear of it. */
 const hearings: Record<string, Hear<never>[]> = {};
 const entered = new WeakSet<Node>();
+const SHADOW_ROOT = 11;
 /** What does not leave a shadow tree, so that it is heard only inside. */
 const KEPT_INSIDE = /^(submit|change|invalid|(before)?toggle|scroll(end)?|select|play|pause|volumechange)$/;
 const watchers: ((view: View) => void)[] = [];
@@ -43,7 +44,7 @@ function listen(target: EventTarget, type: string, hears: Hear<never>[], aheadMs
     // What a script makes in the visitor's name is not theirs.
     if (!event.isTrusted && 'detail' in event) return;
     // What leaves a shadow tree is heard outside; the path tells it better than `composed`, which Chromium sets for a submission, too.
-    if ('host' in target && 'window' in event.composedPath().at(-1)!) return;
+    if ((target as Node).nodeType == SHADOW_ROOT && 'window' in event.composedPath().at(-1)!) return;
     const time = Math.min(now(), (event.timeStamp || Infinity) + aheadMs);
     const element = origin(event);
     for (const hear of hears) hear(event as never, time, element);

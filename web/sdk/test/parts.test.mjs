@@ -137,9 +137,10 @@ test('a press in a frame does not claim that paints would have been seen', () =>
 test('a form in a shadow tree is told as sent, and its settings as changed', () =>
   visit(
     {
-      html: `<x-form id="x"></x-form><script>
-        x.attachShadow({ mode: 'open' }).innerHTML = '<form id="f"><input id="i"><input type="checkbox" id="c"><button id="b">Send</button></form>';
-        x.shadowRoot.querySelector('form').onsubmit = (event) => event.preventDefault()</script>`,
+      // A window has a property for each id.
+      html: `<div id="host"></div><script>
+        host.attachShadow({ mode: 'open' }).innerHTML = '<form id="f"><input id="i"><input type="checkbox" id="c"><button id="b">Send</button></form>';
+        host.shadowRoot.querySelector('form').onsubmit = (event) => event.preventDefault()</script>`,
     },
     async ({ page, gateway }) => {
       await page.locator('#i').fill('x');
