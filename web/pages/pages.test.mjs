@@ -28,8 +28,15 @@ const PAIRS = [
     { device: 'touch', noisy: false, attributed: true },
   ],
 ];
-/** Each widget meets one pair, so with every condition; `FURROW_PAGES=all` shows it under all of them. */
-const conditionsOf = (n) => (process.env.FURROW_PAGES === 'all' ? PAIRS.flat() : PAIRS[n % PAIRS.length]);
+/** Each widget meets one condition, all of them in turn; with `FURROW_PAGES=pairs` two that differ in everything; with `all` each. */
+function conditionsOf(one, n) {
+  const fits = ({ device }) => one[device] !== false;
+  const pair = PAIRS[n % PAIRS.length];
+  const turn = Math.floor(n / PAIRS.length) % 2;
+  if (process.env.FURROW_PAGES === 'all') return PAIRS.flat().filter(fits);
+  if (process.env.FURROW_PAGES === 'pairs') return pair.filter(fits);
+  return [fits(pair[turn]) ? pair[turn] : pair[1 - turn]];
+}
 const wordsOf = ({ device, noisy, attributed }) => `${device}, ${noisy ? 'noisy' : 'still'}, ${attributed ? 'paints attributed' : 'by place alone'}`;
 
 const only = process.env.FURROW_PAGES_ONLY;
@@ -38,7 +45,7 @@ let results;
 
 before(async () => {
   const runs = cases.flatMap((one) => {
-    const conditions = conditionsOf(CASES.indexOf(one)).filter(({ device }) => one[device] !== false);
+    const conditions = conditionsOf(one, CASES.indexOf(one));
     const twins = one.twin ? [null, one.twin] : [null];
     return conditions.flatMap((condition) => twins.map((twin) => ({ one, twin, ...condition })));
   });

@@ -51,7 +51,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "web-test",
         about: "the tests of the web packages",
-        minutes_max: 10,
+        minutes_max: 20,
         run: web_test,
     },
     Step {
