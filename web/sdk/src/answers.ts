@@ -76,9 +76,9 @@ export function hearAnswers(): void {
     if (gained && time - byHand >= 50 && !related(gained, press)) note(Fact.Focus, time, press);
   });
 
-  // What the pointer's moves light up is no answer.
+  // What the pointer's moves light up is no answer, and what scrolling or typing sets off no habit.
   on('transitionrun animationstart', (_event, time, element) => {
-    if (time - hovered >= HOVER_MS) moved(element, time);
+    if (time - hovered >= HOVER_MS && (latest() || time - byHand > OWN_SCROLL_MS)) moved(element, time);
   });
 
   // A clock pushes what stands beside it.

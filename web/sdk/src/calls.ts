@@ -24,6 +24,7 @@ const CALLS: [Fact, owners: string, names: RegExp][] = [
   [Fact.Scroll, 'window Element', /^scroll(To|By|Into.*)?$/],
   [Fact.StyleSheet, 'CSSStyleSheet CSSStyleRule HighlightRegistry', /^(insert|delete|replace|set|clear|style$)/],
   [Fact.Value, 'HTMLInputElement', /^step(U|D)/],
+  [Fact.Navigation, 'History', /^replaceS/],
 ];
 
 /** Who must be told what the last request of each was answered: one may be used again. */

@@ -69,13 +69,15 @@ export function watchPages(): void {
 function moved(how: string): void {
   const before = index;
   if (location.href == href) return;
-  note(Fact.Navigation, now());
   href = location.href;
   index = indexNow();
+  // Replacing the rest of the address is bookkeeping: also what follows the scrolling does it.
+  const kept = pathNow() == place;
+  if (kept && how == 'replace') return;
+  note(Fact.Navigation, now());
   const kind = how != 'traverse' ? NavigationKind.InPage : index > before ? NavigationKind.Forward : NavigationKind.Back;
-  if (pathNow() != place) next(kind);
-  // Replacing the rest of the address is bookkeeping.
-  else if (how != 'replace') tell(kind);
+  if (kept) tell(kind);
+  else next(kind);
 }
 
 /** The page before ends: what belongs to it, the press that led away first of all, leaves before the new one begins. */

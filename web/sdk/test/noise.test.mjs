@@ -142,6 +142,25 @@ alive(
   'mutation_still',
 );
 
+test('what turns by itself, plays by itself or follows the scrolling is no answer', () =>
+  visit(
+    {
+      html: `<style>#slide { transition: transform .2s } .on { transform: translateX(40px) }</style>
+        <div id="frame"><p id="slide">slides</p></div>${button}<div style="height:3000px"></div><script>
+        let n = 0;
+        setInterval(() => { frame.dataset.n = ++n; slide.classList.toggle('on') }, 600);
+        onscroll = () => history.replaceState(null, '', '#part' + Math.round(scrollY / 100));
+        </script>`,
+    },
+    async ({ page, gateway }) => {
+      await page.waitForFunction(() => performance.now() > 3_500);
+      await pressRepeatedly(page, '#b', 3, 300);
+      await page.mouse.wheel(0, 500);
+      const presses = await gateway.until('the presses', last(3));
+      assert.deepEqual(presses.map(({ facts }) => facts).filter((facts) => answered({ facts })), []);
+    },
+  ));
+
 test('the ripple that another button still shows is no answer', () =>
   visit({ html: `${button}<button id="a">Other</button><script>
     for (const one of [a, b]) one.addEventListener('click', () => {
