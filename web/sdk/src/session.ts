@@ -53,8 +53,9 @@ export function begin(): void {
 /** Whether the next interaction must begin a new session. Another tab may have kept it alive. */
 export function expired(): boolean {
   const time = Date.now();
+  if (!gone(session, time)) return false;
   const stored = load();
-  return gone(session, time) && (stored?.session != session.session || gone(stored, time));
+  return stored?.session != session.session || gone(stored, time);
 }
 
 export const touch = (): unknown => (session.active = Date.now());
@@ -125,6 +126,7 @@ export function store(place: 'localStorage' | 'sessionStorage', text?: string): 
 }
 
 function load(): Stored | null {
+  if (!consented) return null;
   try {
     const stored = JSON.parse(store('localStorage')!) as Stored;
     return /^\w{32}$/.test(stored.session) ? stored : null;
