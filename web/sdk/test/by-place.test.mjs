@@ -3,4 +3,3 @@
 process.env.FURROW_WITHOUT = 'interaction-contentful-paint';
 await import('./presses.test.mjs');
 await import('./noise.test.mjs');
-await import('./parts.test.mjs');

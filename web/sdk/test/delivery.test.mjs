@@ -113,10 +113,10 @@ test('what waits for a gateway that is away is bounded, and leaves as soon as th
       const attributes = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`name-${i}-${'x'.repeat(30)}`, 'y'.repeat(80)]));
       for (let i = 0; i < 3_000; i++) furrow.track(`event-${i}`, attributes);
     });
-    const refused = await gateway.until('an attempt', (g) => g.published.filter(({ accepted }) => !accepted).length);
+    await gateway.until('an attempt', (g) => g.published.some(({ accepted }) => !accepted));
     gateway.says = 'ok';
     await page.evaluate(() => dispatchEvent(new Event('online')));
-    await gateway.until('what was kept', (g) => g.published.length > refused + 1);
+    await gateway.until('room again', (g) => g.published.filter(({ accepted }) => accepted).length > 5);
     await page.evaluate(() => furrow.track('over'));
     await gateway.until('all of it', (g) => g.of('custom').some(({ name }) => name === 'over'));
     const bytes = gateway.published.filter(({ accepted }) => accepted).reduce((sum, one) => sum + one.bytes.length, 0);
