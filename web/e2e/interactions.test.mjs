@@ -98,7 +98,6 @@ describe('a visit by mouse', () => {
   archives('focus', 'lost', ({ gained }) => !gained);
   archives('focus', 'gained again', ({ gained }) => gained);
   archives('visibility', 'the page was left', ({ visible }) => !visible);
-  archives('visibility', 'the page was seen again', ({ visible }) => visible);
   archives('problem', 'a failed request', ({ kind, status, origin }) => kind === 2 && status === 500 && origin === 'self');
   archives('navigation', 'within the page', ({ kind }) => kind === 4);
   archives('field', 'corrected, and never what was typed', ({ change, corrections }) => change === 2 && corrections === 1);
