@@ -12,8 +12,9 @@ const ANALYTICS = /analytics|doubleclick|segment\.|mixpanel|amplitude|sentry|pos
 
 /** Drawing within this time is one drawing, ms. */
 const DRAW_MS = 100;
-/** A canvas drawn again within this time is animated, ms. */
-const ANIMATED_MS = 400;
+/** A canvas that is drawn in so many moments by itself is animated, until it has stood still for so long, ms. */
+const ANIMATED_MIN = 5;
+const STILL_MS = 2_000;
 
 /** Calls that answer, in the press's own task only: pages make them by themselves, too. */
 const CALLS: [Fact, owners: string, names: RegExp][] = [
@@ -95,11 +96,13 @@ function begun(address: unknown, quietly?: boolean): (status: number) => void {
 /** The press after which something was drawn a moment ago; null when nothing was. */
 let drew: Watched | null | undefined = null;
 let drawn = -Infinity;
+/** Moments in which something was drawn although nothing was pressed. */
+let alone = 0;
 
 /**
  * Thousands of calls a frame, so all but the first of a moment cost one
- * comparison. A canvas that stood still is answering; one that is animated is
- * only when it is drawn in the press's own task.
+ * comparison. A canvas that is drawn only after presses is answering; one that
+ * is animated is only when it is drawn in the press's own task.
  */
 function draw(): void {
   const press = watched.at(-1);
@@ -107,7 +110,8 @@ function draw(): void {
   drew = press;
   setTimeout(() => (drew = null), DRAW_MS);
   const time = now();
-  const still = time - drawn > ANIMATED_MS;
+  if (time - drawn > STILL_MS) alone = 0;
+  if (!latest()) alone++;
   drawn = time;
-  if (still || own()) note(Fact.Canvas, time);
+  if (alone < ANIMATED_MIN || own()) note(Fact.Canvas, time);
 }
