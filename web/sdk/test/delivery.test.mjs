@@ -13,6 +13,12 @@ const setHidden = (page, hidden) =>
     document.dispatchEvent(new Event('visibilitychange'));
   }, hidden ? 'hidden' : 'visible');
 
+/** In the page: so many events of a kilobyte each. */
+function trackMuch(events) {
+  const attributes = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`name-${i}-${'x'.repeat(30)}`, 'y'.repeat(80)]));
+  for (let i = 0; i < events; i++) furrow.track(`event-${i}`, attributes);
+}
+
 test('hiding the page sends what waits as a beacon, and the same bytes again when it comes back', () =>
   visit({}, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
@@ -109,10 +115,7 @@ test('what waits for a gateway that is away is bounded, and leaves as soon as th
   visit({ html: '<p>much</p>' }, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
     gateway.says = 'down';
-    await page.evaluate(() => {
-      const attributes = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`name-${i}-${'x'.repeat(30)}`, 'y'.repeat(80)]));
-      for (let i = 0; i < 3_000; i++) furrow.track(`event-${i}`, attributes);
-    });
+    await page.evaluate(trackMuch, 3_000);
     await gateway.until('an attempt', (g) => g.published.some(({ accepted }) => !accepted));
     gateway.says = 'ok';
     await page.evaluate(() => dispatchEvent(new Event('online')));
@@ -176,10 +179,7 @@ test('a beacon keeps below its limit, and what it left out comes later', () =>
   visit({ html: '<p>much</p>' }, async ({ page, gateway }) => {
     await gateway.until('the page view', (g) => g.batches.length);
     gateway.says = 'down';
-    await page.evaluate(() => {
-      const attributes = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`name-${i}-${'x'.repeat(30)}`, 'y'.repeat(80)]));
-      for (let i = 0; i < 120; i++) furrow.track(`event-${i}`, attributes);
-    });
+    await page.evaluate(trackMuch, 120);
     await setHidden(page, true);
     const beaconed = await gateway.until('the beacon', (g) => g.beaconed.length && [...g.beaconed]);
     assert.ok(beaconed.reduce((sum, { length }) => sum + length, 0) <= 60 * 1024);
